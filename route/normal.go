@@ -6,9 +6,10 @@ const upperHex = "0123456789ABCDEF"
 
 // Normalize gives a path the form that requests have when they are matched
 // (RFC 3986 section 6.2.2): dot segments removed, percent-encoded unreserved
-// characters decoded, hex digits in upper case, what may not stand in a path
-// encoded, a "%" that encodes nothing too. It begins with "/". A path that has
-// the form already is returned as it is, without allocation.
+// characters decoded, hex digits in upper case. What a request could not have is
+// made good: a "/" in front, control characters, spaces, non-ASCII and a "%"
+// that encodes nothing are encoded. A path that has the form already is
+// returned as it is, without allocation.
 func Normalize(path string) string {
 	if isNormal(path) {
 		return path
@@ -43,7 +44,7 @@ func isNormal(path string) bool {
 	}
 	for i := range len(path) {
 		c := path[i]
-		if c == '%' || !isPathByte(c) {
+		if !isPathByte(c) {
 			return isNormalSlow(path)
 		}
 		if c == '.' && path[i-1] == '/' {
@@ -114,10 +115,11 @@ func isUnreserved(c byte) bool {
 	return 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '.' || c == '_' || c == '~'
 }
 
-// isPathByte is what may stand in a path as it is: unreserved, sub-delims,
-// ":", "@" and "/" (RFC 3986 section 3.3).
+// isPathByte is what a parsed path holds as it was sent: visible ASCII, also
+// where RFC 3986 section 3.3 is stricter, but not what would end the path or
+// reads as a slash to some servers.
 func isPathByte(c byte) bool {
-	return isUnreserved(c) || strings.IndexByte("/!$&'()*+,;=:@", c) >= 0
+	return 0x21 <= c && c <= 0x7e && c != '#' && c != '?' && c != '\\' && c != '%'
 }
 
 func isHex(c byte) bool      { return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f' }
