@@ -1,4 +1,10 @@
-package testkit
+// Package discoverytest has the other end of a watcher for tests: a Sink that
+// remembers what it was told and that a test can wait on.
+//
+//	var sink discoverytest.Sink
+//	go watcher.Watch(ctx, &sink)
+//	sink.Await(t, time.Second, func(s endpoint.Snapshot) bool { return len(s.Endpoints) == 2 })
+package discoverytest
 
 import (
 	"fmt"
