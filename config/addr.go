@@ -53,7 +53,10 @@ func dialAddress(text, defaultPort string) (string, error) {
 	}
 	host, port, err := net.SplitHostPort(text)
 	if err != nil {
-		host, port = strings.TrimSuffix(strings.TrimPrefix(text, "["), "]"), defaultPort
+		host, port = text, defaultPort
+		if strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]") {
+			host = text[1 : len(text)-1]
+		}
 	}
 	switch {
 	case !isHost(host):

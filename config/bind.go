@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -217,11 +218,13 @@ func isText(v reflect.Value) bool {
 	return ok
 }
 
-// kindOf names the type of a TOML value.
+// kindOf names the type of a TOML value; of what may stand for any type, the value.
 func kindOf(value any) string {
-	switch value.(type) {
-	case string, fromEnv:
+	switch v := value.(type) {
+	case string:
 		return "a string"
+	case fromEnv:
+		return strconv.Quote(string(v))
 	case int64:
 		return "an integer"
 	case float64:

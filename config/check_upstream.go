@@ -41,8 +41,12 @@ func (b *binder) checkKind(p path, u *Upstream) {
 	}
 	for key, f := range fieldsOf(reflect.TypeFor[Upstream]()) {
 		kinds := strings.Fields(f.Tag.Get("only"))
-		if len(kinds) > 0 && !slices.Contains(kinds, u.Discovery) && b.where.has(p.to(key)) {
-			b.report(p.to(key), fmt.Sprintf("means nothing with discovery = %q, only with %s", u.Discovery, strings.Join(kinds, ", ")), "")
+		if len(kinds) == 0 || slices.Contains(kinds, u.Discovery) || !b.where.has(p.to(key)) {
+			continue
+		}
+		b.report(p.to(key), fmt.Sprintf("means nothing with discovery = %q, only with %s", u.Discovery, strings.Join(kinds, ", ")), "")
+		if !b.where.has(p.to("discovery")) {
+			b.meant[p.to("addrs").id()] = true // the kind was forgotten, not the addresses
 		}
 	}
 }

@@ -3,8 +3,8 @@ package config
 import "strings"
 
 // nearest is the name that a mistyped word most likely stands for, or "" when
-// none is near: at most one edit in three characters. Of equally near names the
-// first is taken.
+// none is near: at most one edit in three characters, or the beginning of a name.
+// Of equally near names the first is taken.
 func nearest(word string, names []string) string {
 	best, bestDistance := "", max(1, len(word)/3)+1
 	for _, name := range names {
@@ -13,6 +13,11 @@ func nearest(word string, names []string) string {
 		}
 		if d := editDistance(strings.ToLower(word), strings.ToLower(name)); d < bestDistance {
 			best, bestDistance = name, d
+		}
+	}
+	for _, name := range names {
+		if best == "" && len(word) >= 3 && strings.HasPrefix(name, word) && name != word {
+			best = name
 		}
 	}
 	return best
