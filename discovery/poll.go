@@ -64,3 +64,22 @@ func askOnce(ctx context.Context, timeout time.Duration, ask Ask) (Answer, error
 	defer cancel()
 	return ask(ctx)
 }
+
+const (
+	defaultRefresh  = time.Second
+	longestInterval = 5 * time.Minute
+)
+
+// Interval is when to ask DNS again: after ttl, but not before refresh (0 = 1 s)
+// and not after 5 minutes; earlier when a hold ends in between. expiry is the
+// time to that, 0 when none runs.
+func Interval(ttl, refresh, expiry time.Duration) time.Duration {
+	if refresh <= 0 {
+		refresh = defaultRefresh
+	}
+	interval := max(min(ttl, longestInterval), refresh)
+	if expiry > 0 {
+		interval = min(interval, max(expiry, 10*time.Millisecond))
+	}
+	return interval
+}

@@ -79,13 +79,11 @@ func (m *member) describe() endpoint.Endpoint {
 	return e
 }
 
-// Known returns the member with this ID as it was last described.
-func (r *Roster) Known(id string) (endpoint.Endpoint, bool) {
+// Held reports whether the member with this ID is kept although the last
+// complete answer left it out.
+func (r *Roster) Held(id string) bool {
 	m, ok := r.members[id]
-	if !ok {
-		return endpoint.Endpoint{}, false
-	}
-	return m.endpoint, true
+	return ok && !m.absent.IsZero()
 }
 
 // Expiry is how long after now the next hold ends; ok is false when none runs.

@@ -1,7 +1,6 @@
 package consul
 
 import (
-	"fmt"
 	"slices"
 	"sync"
 
@@ -125,13 +124,7 @@ func (m *merger) emptiness() endpoint.Condition {
 func (m *merger) doubt() error {
 	var doubt error
 	for i := range m.tiers {
-		switch err := m.tiers[i].err; {
-		case err == nil:
-		case doubt == nil:
-			doubt = err
-		default:
-			doubt = fmt.Errorf("%w; %w", doubt, err)
-		}
+		doubt = discovery.Join(doubt, m.tiers[i].err)
 	}
 	return doubt
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,7 +30,7 @@ type ConsulOptions struct {
 	HCL []string
 	// Token is what the helper's own client sends, for agents with ACLs.
 	Token string
-	// TLS serves HTTPS on HTTPSAddr with this certificate and key file.
+	// CertFile and KeyFile make it serve HTTPS on HTTPSAddr, too.
 	CertFile, KeyFile string
 }
 
@@ -41,6 +42,7 @@ type ConsulAgent struct {
 	Node      string // its node name
 	API       *api.Client
 
+	idle   *http.Transport
 	binary string
 	args   []string
 	serf   string // WAN address, for others to join
@@ -101,7 +103,11 @@ func prepare(binary string, o ConsulOptions) (*ConsulAgent, error) {
 		Node: "node-" + strconv.Itoa(ports[0]), binary: binary, dir: dir, log: log,
 	}
 	a.args = a.arguments(o, ports)
-	a.API, err = api.NewClient(&api.Config{Address: a.HTTPAddr, Scheme: "http", Token: o.Token})
+	a.idle = &http.Transport{IdleConnTimeout: time.Second}
+	a.API, err = api.NewClient(&api.Config{
+		Address: a.HTTPAddr, Scheme: "http", Token: o.Token,
+		HttpClient: &http.Client{Transport: a.idle, Timeout: time.Minute},
+	})
 	return a, err
 }
 
@@ -207,6 +213,7 @@ func (a *ConsulAgent) Close() {
 	if a.cmd != nil && a.exited != nil {
 		a.Kill()
 	}
+	a.idle.CloseIdleConnections()
 	_ = a.log.Close()
 	_ = os.RemoveAll(a.dir)
 }
