@@ -36,9 +36,11 @@ type seat struct {
 
 const (
 	always = math.MaxUint32
-	// golden is 2^32 divided by the golden ratio. Its multiples are spread more
-	// evenly over the numbers below 2^32 than those of any other.
+	// golden and silver are the fractions of the golden ratio and of the square
+	// root of two. The multiples of each are spread evenly over the numbers below
+	// 2^32, and the two independently of each other.
 	golden = 0x9E3779B9
+	silver = 0x6A09E667
 )
 
 func newRotation(candidates []Candidate, turn *atomic.Uint64) *rotation {
@@ -92,7 +94,7 @@ func weightedSeats(candidates []Candidate) []seat {
 	for i := range candidates {
 		perLap := candidates[i].Weight / mean
 		count := math.Ceil(perLap)
-		phase := uint32(i) * golden
+		place, phase := float64(uint32(i)*golden)/(1<<32), uint32(i)*silver
 		for k := range int(count) {
 			lap = append(lap, placed{
 				seat: seat{
@@ -100,7 +102,7 @@ func weightedSeats(candidates []Candidate) []seat {
 					share:     fraction(perLap / count),
 					phase:     phase + uint32(float64(k)/count*math.MaxUint32),
 				},
-				at: (float64(k) + float64(phase)/(1<<32)) / count,
+				at: (float64(k) + place) / count,
 			})
 		}
 	}

@@ -1,6 +1,9 @@
 package balance
 
-import "math/bits"
+import (
+	"math"
+	"math/bits"
+)
 
 // sampler draws candidates at random in proportion to their weights, in O(1).
 //
@@ -12,11 +15,12 @@ type sampler struct {
 	cells   []cell // nil when all weights are equal
 }
 
-// cell is one column of the alias table: itself below the threshold, a fraction
-// of 2^64, and the alias above.
+// cell is one column of the alias table. A draw within it, a fraction of 2^64,
+// is for the first of its two candidates up to the threshold, and for the second
+// above.
 type cell struct {
 	threshold uint64
-	alias     int
+	either    [2]int32
 }
 
 func newSampler(candidates []Candidate) sampler {
@@ -33,11 +37,9 @@ func (s *sampler) draw(random uint64) int {
 	if s.cells == nil {
 		return int(column)
 	}
-	i, c := int(column), s.cells[column]
-	if fraction > c.threshold {
-		i = c.alias
-	}
-	return i
+	c := &s.cells[column]
+	_, above := bits.Sub64(c.threshold, fraction, 0) // an index, not a jump; see rank
+	return int(c.either[above&1])
 }
 
 // redraws is how often a draw that had its try already is drawn again before its
@@ -84,7 +86,7 @@ func aliasTable(candidates []Candidate) []cell {
 	worth := make([]float64, len(candidates))
 	var small, large []int
 	for i := range candidates {
-		cells[i] = cell{threshold: ^uint64(0), alias: i}
+		cells[i] = cell{threshold: math.MaxUint64, either: [2]int32{int32(i), int32(i)}}
 		worth[i] = candidates[i].Weight / mean
 		if worth[i] < 1 {
 			small = append(small, i)
@@ -95,7 +97,7 @@ func aliasTable(candidates []Candidate) []cell {
 	for len(small) > 0 && len(large) > 0 {
 		s, l := small[len(small)-1], large[len(large)-1]
 		small = small[:len(small)-1]
-		cells[s] = cell{threshold: uint64(worth[s] * (1 << 64)), alias: l}
+		cells[s] = cell{threshold: uint64(worth[s] * (1 << 64)), either: [2]int32{int32(s), int32(l)}}
 		if worth[l] -= 1 - worth[s]; worth[l] < 1 {
 			large = large[:len(large)-1]
 			small = append(small, l)
