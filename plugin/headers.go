@@ -69,7 +69,7 @@ func (r *HeaderRules) fill(lists HeaderLists, captures []string) (err error) {
 		return err
 	}
 	for _, name := range lists.Remove {
-		if err := checkHeaderName(name); err != nil {
+		if err := CheckHeaderName(name); err != nil {
 			return err
 		}
 		isSet := func(h HeaderRule) bool { return message.EqualFold(h.name, name) }
@@ -129,7 +129,7 @@ func ParseHeaderRules(texts []string, captures ...string) ([]HeaderRule, error) 
 		if !found {
 			return nil, fmt.Errorf("header %q has no \":\": want \"Name: value\"", text)
 		}
-		if err := checkHeaderName(name); err != nil {
+		if err := CheckHeaderName(name); err != nil {
 			return nil, err
 		}
 		if i := strings.IndexFunc(value, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }); i >= 0 {
@@ -173,9 +173,9 @@ func (r *HeaderRule) Name() string { return r.name }
 
 var errHost = errors.New("the header \"Host\" can only be set, and only for requests")
 
-// checkHeaderName refuses what is not a token (RFC 9110 section 5.6.2) and the
+// CheckHeaderName refuses what is not a token (RFC 9110 section 5.6.2) and the
 // fields that belong to one connection, which the proxy writes by itself.
-func checkHeaderName(name string) error {
+func CheckHeaderName(name string) error {
 	if name == "" {
 		return errors.New("a header has no name")
 	}
