@@ -9,6 +9,9 @@ type Field struct {
 	Value string
 	// Known is Lookup(Name), kept so that nobody compares strings twice.
 	Known Known
+	// Checked is set by parsers that have validated Name and Value, so that
+	// serialisers need not look at them again. False is always safe.
+	Checked bool
 }
 
 // Header is an ordered list of fields, case kept, names compared without regard
@@ -78,7 +81,8 @@ func (h *Header) Add(name, value string) {
 	h.fields = append(h.fields, Field{Name: name, Value: value, Known: Lookup(name)})
 }
 
-// AddField appends a field whose Known is already right.
+// AddField appends a field whose Known is already right, and whose Checked is
+// set only if name and value were validated as RFC 9110 section 5 asks.
 func (h *Header) AddField(f Field) { h.fields = append(h.fields, f) }
 
 // Set replaces the first field of that name, removes the others, and appends
@@ -86,7 +90,7 @@ func (h *Header) AddField(f Field) { h.fields = append(h.fields, f) }
 func (h *Header) Set(name, value string) {
 	for i := range h.fields {
 		if EqualFold(h.fields[i].Name, name) {
-			h.fields[i].Value = value
+			h.fields[i].Value, h.fields[i].Checked = value, false
 			h.delFrom(i+1, name)
 			return
 		}
@@ -141,6 +145,9 @@ func (h *Header) CopyFrom(o *Header) {
 func EqualFold(a, b string) bool {
 	if len(a) != len(b) {
 		return false
+	}
+	if a == b {
+		return true
 	}
 	for i := range len(a) {
 		if x, y := a[i], b[i]; x != y {

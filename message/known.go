@@ -62,24 +62,60 @@ var names = [...]string{
 // String is the name as we spell it; "" for Other.
 func (k Known) String() string { return names[k] }
 
-// byLength lists the known names by their length, so that a look-up compares
-// with one or two of them at most.
-var byLength = func() (t [24][]Known) {
-	for k := Connection; int(k) < len(names); k++ {
-		t[len(names[k])] = append(t[len(names[k])], k)
-	}
-	return t
-}()
-
-// Lookup finds the Known of a name, without regard to case.
+// Lookup finds the Known of a name, without regard to case. The length leaves
+// one name, or a few that their first letter tells apart.
 func Lookup(name string) Known {
-	if len(name) >= len(byLength) {
-		return Other
-	}
-	for _, k := range byLength[len(name)] {
-		if EqualFold(name, names[k]) {
+	switch len(name) {
+	case 2:
+		return is(name, TE)
+	case 4:
+		return either(name, Host, Date)
+	case 6:
+		return either(name, Cookie, Expect)
+	case 7:
+		return either(name, Upgrade, Trailer)
+	case 9:
+		return is(name, XRealIP)
+	case 10:
+		if k := either(name, Connection, KeepAlive); k != Other {
 			return k
 		}
+		return is(name, Tracestate)
+	case 11:
+		return is(name, Traceparent)
+	case 13:
+		return is(name, Authorization)
+	case 14:
+		return either(name, ContentLength, HTTP2Settings)
+	case 15:
+		return is(name, XForwardedFor)
+	case 16:
+		if k := either(name, XForwardedHost, XForwardedPort); k != Other {
+			return k
+		}
+		return is(name, ProxyConnection)
+	case 17:
+		return either(name, TransferEncoding, XForwardedProto)
+	case 18:
+		return is(name, ProxyAuthenticate)
+	case 19:
+		return is(name, ProxyAuthorization)
 	}
 	return Other
+}
+
+// is answers k when name spells it, which must have the length of name.
+func is(name string, k Known) Known {
+	if name[0]|0x20 == names[k][0]|0x20 && EqualFold(name, names[k]) {
+		return k
+	}
+	return Other
+}
+
+// either is for two names of one length.
+func either(name string, a, b Known) Known {
+	if k := is(name, a); k != Other {
+		return k
+	}
+	return is(name, b)
 }
