@@ -85,6 +85,24 @@ func (h *Header) Add(name, value string) {
 // set only if name and value were validated as RFC 9110 section 5 asks.
 func (h *Header) AddField(f Field) { h.fields = append(h.fields, f) }
 
+// Next appends an empty field and gives it to be filled in, which a parser must
+// do, or take it back, before anybody else sees the header.
+func (h *Header) Next() *Field {
+	if n := len(h.fields); n < cap(h.fields) {
+		h.fields = h.fields[:n+1]
+	} else {
+		h.fields = append(h.fields, Field{})
+	}
+	return &h.fields[len(h.fields)-1]
+}
+
+// TakeBack removes the last field.
+func (h *Header) TakeBack() {
+	last := len(h.fields) - 1
+	h.fields[last] = Field{}
+	h.fields = h.fields[:last]
+}
+
 // Set replaces the first field of that name, removes the others, and appends
 // when there was none.
 func (h *Header) Set(name, value string) {
