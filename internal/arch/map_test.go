@@ -34,6 +34,8 @@ var importMap = []edge{
 		"configuration is text turned into values; building things from it is the engine's part"},
 	{"telemetry", values,
 		"instruments are handed to those that use them and know none of them"},
+	{"telemetry/*", append([]string{"telemetry"}, values...),
+		"instruments are handed to those that use them and know none of them"},
 	{"admin", values,
 		"the admin API shows what small interfaces tell it"},
 	{"discovery", values,
