@@ -15,8 +15,9 @@ type edge struct {
 	because string
 }
 
-// values may be imported by everyone; they import nothing.
-var values = []string{"endpoint", "message"}
+// values may be imported by everyone: plain values and small helpers, which
+// import nothing but each other.
+var values = []string{"endpoint", "message", "internal/*"}
 
 // importMap is the shape of the project. Tests may import what they need.
 var importMap = []edge{
@@ -40,6 +41,8 @@ var importMap = []edge{
 		"the admin API shows what small interfaces tell it"},
 	{"discovery", values,
 		"the seam between registries and pools knows neither"},
+	{"discovery/*test", append([]string{"discovery"}, values...),
+		"a test helper knows what it helps to test"},
 	{"discovery/*", append([]string{"discovery"}, values...),
 		"a kind speaks one registry's protocol and publishes snapshots, nothing else"},
 	{"plugin", values,
@@ -54,9 +57,11 @@ var importMap = []edge{
 		"the request path knows pools, and no registry behind them"},
 	{"engine", []string{"*", "*/*"},
 		"the composition root is the one place that knows every concrete kind"},
-	{"cmd/*", append([]string{"engine", "config", "internal/*"}, values...),
+	{"cmd/*", append([]string{"engine", "config"}, values...),
 		"the command line is a face of the engine"},
-	{"internal/*", append([]string{"internal/*"}, values...),
+	{"internal/plugintest", append([]string{"plugin"}, values...),
+		"a test helper knows what it helps to test"},
+	{"internal/*", values,
 		"helpers are leaves"},
 	{"bench/*", []string{"*", "*/*"},
 		"a benchmark measures any part, and nothing imports it"},
@@ -85,6 +90,24 @@ func TestImportsFollowTheMap(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The helpers of tests bring a testing flag set and servers with them.
+func TestProgramsAreFreeOfTestHelpers(t *testing.T) {
+	for _, f := range sourceFiles(t) {
+		if f.test || isTestHelper(path.Dir(f.path)) {
+			continue
+		}
+		for _, imported := range f.imports() {
+			if isTestHelper(imported) {
+				t.Errorf("%s imports %s, which is for tests", f.path, imported)
+			}
+		}
+	}
+}
+
+func isTestHelper(dir string) bool {
+	return dir == "internal/testkit" || strings.HasSuffix(dir, "test")
 }
 
 func TestNobodyImportsCommandsAndBenchmarks(t *testing.T) {
