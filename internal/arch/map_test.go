@@ -15,8 +15,9 @@ type edge struct {
 	because string
 }
 
-// values may be imported by everyone; they import nothing.
-var values = []string{"endpoint", "message"}
+// values may be imported by everyone: plain values and small helpers, which
+// import nothing but each other.
+var values = []string{"endpoint", "message", "internal/*"}
 
 // importMap is the shape of the project. Tests may import what they need.
 var importMap = []edge{
@@ -34,10 +35,14 @@ var importMap = []edge{
 		"configuration is text turned into values; building things from it is the engine's part"},
 	{"telemetry", values,
 		"instruments are handed to those that use them and know none of them"},
+	{"telemetry/*", append([]string{"telemetry"}, values...),
+		"instruments are handed to those that use them and know none of them"},
 	{"admin", values,
 		"the admin API shows what small interfaces tell it"},
 	{"discovery", values,
 		"the seam between registries and pools knows neither"},
+	{"discovery/*test", append([]string{"discovery"}, values...),
+		"a test helper knows what it helps to test"},
 	{"discovery/*", append([]string{"discovery"}, values...),
 		"a kind speaks one registry's protocol and publishes snapshots, nothing else"},
 	{"plugin", values,
@@ -52,9 +57,11 @@ var importMap = []edge{
 		"the request path knows pools, and no registry behind them"},
 	{"engine", []string{"*", "*/*"},
 		"the composition root is the one place that knows every concrete kind"},
-	{"cmd/*", append([]string{"engine", "config", "internal/*"}, values...),
+	{"cmd/*", append([]string{"engine", "config"}, values...),
 		"the command line is a face of the engine"},
-	{"internal/*", append([]string{"internal/*"}, values...),
+	{"internal/plugintest", append([]string{"plugin"}, values...),
+		"a test helper knows what it helps to test"},
+	{"internal/*", values,
 		"helpers are leaves"},
 	{"bench/*", []string{"*", "*/*"},
 		"a benchmark measures any part, and nothing imports it"},
@@ -83,6 +90,24 @@ func TestImportsFollowTheMap(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The helpers of tests bring a testing flag set and servers with them.
+func TestProgramsAreFreeOfTestHelpers(t *testing.T) {
+	for _, f := range sourceFiles(t) {
+		if f.test || isTestHelper(path.Dir(f.path)) {
+			continue
+		}
+		for _, imported := range f.imports() {
+			if isTestHelper(imported) {
+				t.Errorf("%s imports %s, which is for tests", f.path, imported)
+			}
+		}
+	}
+}
+
+func isTestHelper(dir string) bool {
+	return dir == "internal/testkit" || strings.HasSuffix(dir, "test")
 }
 
 func TestNobodyImportsCommandsAndBenchmarks(t *testing.T) {
