@@ -46,10 +46,12 @@ func (b *binder) checkKind(p path, u *Upstream) {
 		if len(kinds) == 0 || slices.Contains(kinds, u.Discovery) || !b.where.has(p.to(key)) {
 			continue
 		}
-		b.report(p.to(key), fmt.Sprintf("means nothing with discovery = %q, only with %s", u.Discovery, strings.Join(kinds, ", ")), "")
-		if !b.where.has(p.to("discovery")) {
-			b.meant[p.to("addrs").id()] = true // the kind was forgotten, not the addresses
+		if b.where.has(p.to("discovery")) {
+			b.report(p.to(key), fmt.Sprintf("means nothing with discovery = %q, only with %s", u.Discovery, strings.Join(kinds, ", ")), "")
+			continue
 		}
+		b.report(p.to(key), "needs discovery = \""+strings.Join(kinds, "\" or \"")+"\"", "")
+		b.meant[p.to("addrs").id()] = true // the kind was forgotten, not the addresses
 	}
 }
 
