@@ -31,10 +31,10 @@ type hashing struct {
 // makes six at a time.
 const affinityFloor = 8
 
-// maxProbes is how many hosts a key asks before it takes the least busy of
-// them. With a bound of 1.25 four in five hosts can be full at most, so that
-// happens once in 10^6 picks under the worst of loads.
-const maxProbes = 64
+// maxProbes is how many hosts a key asks in its own order before it looks at all
+// of them. With a bound of 1.25 four in five hosts can be full at most, so that
+// happens once in a thousand picks under the worst of loads.
+const maxProbes = 32
 
 func hashBuilder(s Settings) (builder, error) {
 	if s.Bound != 0 && (math.IsNaN(s.Bound) || s.Bound < 1) {
@@ -87,23 +87,43 @@ func (p *hashing) unbounded(hash uint64, ask *Ask) int {
 // bounded asks the key's hosts in their order for one below its bound.
 func (p *hashing) bounded(hash uint64, ask *Ask) int {
 	requests := float64(p.inFlight.Load() + 1)
-	best, least := -1, math.Inf(1)
+	i := p.table.at(hash)
 	for range maxProbes {
-		i := p.table.at(hash)
-		if load := p.choices[i].load; !ask.Tried(load) {
-			inFlight := float64(load.InFlight.Load())
-			allowed := requests * p.shares[i]
-			if inFlight < max(affinityFloor, math.Ceil(allowed)) {
-				return i
-			}
-			if fullness := inFlight / allowed; fullness < least {
-				best, least = i, fullness
-			}
+		if p.fullness(i, requests, ask) < 1 {
+			return i
 		}
 		hash = mix(hash)
+		i = p.table.at(hash)
 	}
-	if best < 0 {
-		return untried(p.choices, p.table.at(hash), ask)
+	return p.emptiest(i, requests, ask)
+}
+
+// emptiest returns the first choice from i on that is below its bound, and if
+// none is, the one least above.
+func (p *hashing) emptiest(i int, requests float64, ask *Ask) int {
+	best, least := i, math.Inf(1)
+	for range p.choices {
+		f := p.fullness(i, requests, ask)
+		if f < 1 {
+			return i
+		}
+		if f < least {
+			best, least = i, f
+		}
+		if i++; i == len(p.choices) {
+			i = 0
+		}
 	}
 	return best
+}
+
+// fullness is the requests under way as a share of those allowed: below 1 there
+// is room for another. A choice that had its try has none at all.
+func (p *hashing) fullness(i int, requests float64, ask *Ask) float64 {
+	load := p.choices[i].load
+	if ask.ntried > 0 && ask.Tried(load) {
+		return math.Inf(1)
+	}
+	allowed := max(affinityFloor, math.Ceil(requests*p.shares[i]))
+	return float64(load.InFlight.Load()) / allowed
 }

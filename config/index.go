@@ -204,7 +204,7 @@ func lineStarts(text string) lines {
 
 // at turns an offset into a line and a column in characters, both from 1.
 func (ls lines) at(text string, offset int) (line, col int) {
-	offset = min(offset, len(text))
+	offset = max(0, min(offset, len(text)))
 	line = sort.SearchInts(ls, offset+1)
 	start := 0
 	if line > 0 {

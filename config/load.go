@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/BurntSushi/toml"
 )
@@ -109,6 +110,9 @@ func parseAll(sources []source) ([]parsed, error) {
 // parse reads the syntax of one source.
 func parse(s source) (parsed, *Problem) {
 	text := strings.TrimPrefix(s.text, "\ufeff")
+	if !utf8.ValidString(text) {
+		return parsed{}, &Problem{File: s.name, Line: 1, Col: 1, Text: "the file is not UTF-8 text"}
+	}
 	var tree map[string]any
 	_, err := toml.Decode(text, &tree)
 	if err == nil {

@@ -115,7 +115,7 @@ func maskPlain(key string, value any) any {
 
 // secretWords make the name of a key or header one of a secret.
 var secretWords = []string{
-	"apikey", "auth", "authorization", "authorizations", "cookie", "credential", "credentials",
+	"apikey", "authorization", "authorizations", "cookie", "credential", "credentials",
 	"key", "keys", "password", "passwords", "secret", "secrets", "token", "tokens",
 }
 

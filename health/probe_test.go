@@ -66,7 +66,6 @@ func TestTCPProbe(t *testing.T) {
 	listen(t, "unix", socket, silent)
 	for _, c := range []struct{ name, address, want string }{
 		{"somebody listens", listen(t, "tcp", "127.0.0.1:0", silent), ""},
-		{"somebody listens on IPv6", listen(t, "tcp", "[::1]:0", silent), ""},
 		{"somebody listens on a unix socket", "unix:" + socket, ""},
 		{"nobody listens", closedPort(t), "connection refused"},
 		{"no such unix socket", "unix:" + socket + ".gone", "no such file or directory"},
@@ -76,6 +75,17 @@ func TestTCPProbe(t *testing.T) {
 				t.Errorf("probe says %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+func TestTCPProbeOverIPv6(t *testing.T) {
+	listener, err := net.Listen("tcp", "[::1]:0")
+	if err != nil {
+		t.Skip("this machine has no IPv6: ", err)
+	}
+	listener.Close()
+	if err := probing(t, Check{}, listen(t, "tcp", "[::1]:0", silent)); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -93,10 +103,10 @@ func TestProbeGivesUpOnServersThatDoNotAnswer(t *testing.T) {
 		io.Copy(io.Discard, conn)
 	})
 	defer close(release)
-	impatient := Check{ConnectTimeout: 30 * time.Millisecond, ReadTimeout: 40 * time.Millisecond}
+	impatient := Check{ConnectTimeout: 300 * time.Millisecond, ReadTimeout: 40 * time.Millisecond}
 	for scheme, want := range map[string]string{
 		"http":  "no answer within 40ms",
-		"https": "no TLS handshake within 30ms",
+		"https": "no TLS handshake within 300ms",
 		"grpc":  "no answer within 40ms",
 	} {
 		t.Run(scheme, func(t *testing.T) {

@@ -9,6 +9,9 @@ type Field struct {
 	Value string
 	// Known is Lookup(Name), kept so that nobody compares strings twice.
 	Known Known
+	// Checked is set by parsers that have validated Name and Value, so that
+	// serialisers need not look at them again. False is always safe.
+	Checked bool
 }
 
 // Header is an ordered list of fields, case kept, names compared without regard
@@ -78,15 +81,34 @@ func (h *Header) Add(name, value string) {
 	h.fields = append(h.fields, Field{Name: name, Value: value, Known: Lookup(name)})
 }
 
-// AddField appends a field whose Known is already right.
+// AddField appends a field whose Known is already right, and whose Checked is
+// set only if name and value were validated as RFC 9110 section 5 asks.
 func (h *Header) AddField(f Field) { h.fields = append(h.fields, f) }
+
+// Next appends an empty field and gives it to be filled in, which a parser must
+// do, or take it back, before anybody else sees the header.
+func (h *Header) Next() *Field {
+	if n := len(h.fields); n < cap(h.fields) {
+		h.fields = h.fields[:n+1]
+	} else {
+		h.fields = append(h.fields, Field{})
+	}
+	return &h.fields[len(h.fields)-1]
+}
+
+// TakeBack removes the last field.
+func (h *Header) TakeBack() {
+	last := len(h.fields) - 1
+	h.fields[last] = Field{}
+	h.fields = h.fields[:last]
+}
 
 // Set replaces the first field of that name, removes the others, and appends
 // when there was none.
 func (h *Header) Set(name, value string) {
 	for i := range h.fields {
 		if EqualFold(h.fields[i].Name, name) {
-			h.fields[i].Value = value
+			h.fields[i].Value, h.fields[i].Checked = value, false
 			h.delFrom(i+1, name)
 			return
 		}
@@ -141,6 +163,9 @@ func (h *Header) CopyFrom(o *Header) {
 func EqualFold(a, b string) bool {
 	if len(a) != len(b) {
 		return false
+	}
+	if a == b {
+		return true
 	}
 	for i := range len(a) {
 		if x, y := a[i], b[i]; x != y {

@@ -62,24 +62,75 @@ var names = [...]string{
 // String is the name as we spell it; "" for Other.
 func (k Known) String() string { return names[k] }
 
-// byLength lists the known names by their length, so that a look-up compares
-// with one or two of them at most.
-var byLength = func() (t [24][]Known) {
-	for k := Connection; int(k) < len(names); k++ {
-		t[len(names[k])] = append(t[len(names[k])], k)
-	}
-	return t
-}()
-
-// Lookup finds the Known of a name, without regard to case.
+// Lookup finds the Known of a name, without regard to case. Length and first
+// letter leave one name to compare with, or two.
 func Lookup(name string) Known {
-	if len(name) >= len(byLength) {
+	if name == "" {
 		return Other
 	}
-	for _, k := range byLength[len(name)] {
-		if EqualFold(name, names[k]) {
-			return k
+	switch len(name)<<8 | int(name[0]|0x20) {
+	case 2<<8 | 't':
+		return is(name, TE)
+	case 4<<8 | 'd':
+		return is(name, Date)
+	case 4<<8 | 'h':
+		return is(name, Host)
+	case 6<<8 | 'c':
+		return is(name, Cookie)
+	case 6<<8 | 'e':
+		return is(name, Expect)
+	case 7<<8 | 't':
+		return is(name, Trailer)
+	case 7<<8 | 'u':
+		return is(name, Upgrade)
+	case 9<<8 | 'x':
+		return is(name, XRealIP)
+	case 10<<8 | 'c':
+		return is(name, Connection)
+	case 10<<8 | 'k':
+		return is(name, KeepAlive)
+	case 10<<8 | 't':
+		return is(name, Tracestate)
+	case 11<<8 | 't':
+		return is(name, Traceparent)
+	}
+	return lookupLong(name)
+}
+
+// lookupLong is Lookup for names of more than 12 letters.
+func lookupLong(name string) Known {
+	switch len(name)<<8 | int(name[0]|0x20) {
+	case 13<<8 | 'a':
+		return is(name, Authorization)
+	case 14<<8 | 'c':
+		return is(name, ContentLength)
+	case 14<<8 | 'h':
+		return is(name, HTTP2Settings)
+	case 15<<8 | 'x':
+		return is(name, XForwardedFor)
+	case 16<<8 | 'p':
+		return is(name, ProxyConnection)
+	case 16<<8 | 'x':
+		if is(name, XForwardedHost) != Other {
+			return XForwardedHost
 		}
+		return is(name, XForwardedPort)
+	case 17<<8 | 't':
+		return is(name, TransferEncoding)
+	case 17<<8 | 'x':
+		return is(name, XForwardedProto)
+	case 18<<8 | 'p':
+		return is(name, ProxyAuthenticate)
+	case 19<<8 | 'p':
+		return is(name, ProxyAuthorization)
+	}
+	return Other
+}
+
+// is answers k when name spells it.
+func is(name string, k Known) Known {
+	if EqualFold(name, names[k]) {
+		return k
 	}
 	return Other
 }

@@ -101,6 +101,9 @@ type Response struct {
 	Upgrade string
 	// Close says that the upstream's connection ends with this response.
 	Close bool
+	// KeepAlive is how many seconds the upstream promised to keep the connection
+	// ("Keep-Alive: timeout=5"); 0 when it said nothing.
+	KeepAlive int
 }
 
 // Reset makes the response ready for reuse.

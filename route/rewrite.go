@@ -46,7 +46,7 @@ func ParseRewrite(text string, path Path, hosts []Host) (*Rewrite, error) {
 			return nil, fmt.Errorf("rewrite expression %q: %w", words[0], err)
 		}
 		return newExpressionRewrite(re, words[1], captures, false)
-	case !strings.HasPrefix(words[0], "/"):
+	case words[0][0] != '/' && words[0][0] != '$':
 		return nil, fmt.Errorf("rewrite %q does not begin with \"/\"", text)
 	case strings.Contains(words[0], "?"):
 		return nil, errQuery

@@ -35,6 +35,7 @@ func TestRewrite(t *testing.T) {
 		{"prefix", "/caf%c3%a9", "/x", "/caf%C3%A9/y", "/x/y"},
 		{"exact", "/old", "/new", "/old", "/new"},
 		{"regex", `^/u/(\d+)/(?P<tail>.*)$`, "/users/$1/$tail", "/u/7/a/b", "/users/7/a/b"},
+		{"regex", `^/u/(?P<tail>.*)$`, "$tail", "/u/a", "/a"},
 		{"regex", `/u`, "/all", "/x/u/y", "/all"},
 		{"starts_with", "/foo", "/", "/foobar", "/bar"},
 		// Two words: expression and replacement.

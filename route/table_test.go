@@ -2,6 +2,7 @@ package route
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"pingap-go/message"
@@ -136,6 +137,30 @@ func TestOrder(t *testing.T) {
 	}
 }
 
+// One order for both origins: priority first, and a configured route wins a tie.
+func TestAutomaticRoutes(t *testing.T) {
+	table := New([]Rule[string]{mustRule(t, "configured", []string{"h"}, "prefix", "/a")})
+	table = table.With(map[string][]Rule[string]{
+		"late":  {mustRule(t, "same", []string{"h"}, "prefix", "/a"), mustRule(t, "longer", []string{"h"}, "prefix", "/a/b")},
+		"early": {mustRule(t, "other", []string{"h"}, "prefix", "/b")},
+	})
+	expect(t, table, "h", "/a", "configured")
+	expect(t, table, "h", "/a/b", "longer")
+	expect(t, table, "h", "/b", "other")
+	list := table.All()
+	if l := list[0]; l.Name != "longer" || l.Origin != Automatic || l.Group != "late" {
+		t.Errorf("first listed is %+v", l)
+	}
+	table = table.With(map[string][]Rule[string]{"late": {mustRule(t, "same", []string{"h"}, "prefix", "/b")}})
+	expect(t, table, "h", "/a/b", "configured")
+	expect(t, table, "h", "/b", "other")
+	table = table.With(map[string][]Rule[string]{"early": nil})
+	expect(t, table, "h", "/b", "same")
+	if table.Len() != 2 {
+		t.Errorf("%d rules", table.Len())
+	}
+}
+
 func TestConditions(t *testing.T) {
 	rule := mustRule(t, "beta", nil, "prefix", "/a")
 	for part, texts := range [][]string{Header: {"X-Group: beta", "x-there"}, Query: {"v:2 0", "debug"}, Cookie: {"id", "kind:x"}} {
@@ -194,4 +219,45 @@ func TestZeroTable(t *testing.T) {
 	if table.Len() != 0 || len(table.All()) != 0 {
 		t.Error("the zero table lists routes")
 	}
+}
+
+func TestBadRules(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{pathError("prefix", "api"), `path "api" does not begin with "/"`},
+		{pathError("exact", ""), `does not begin with "/"`},
+		{pathError("regex", ""), "the path expression is empty"},
+		{pathError("regex", "("), "missing closing )"},
+		{pathError("glob", "/a"), "none of prefix, exact, regex"},
+		{hostError("~("), "missing closing )"},
+		{hostError("~"), "the host expression is empty"},
+		{hostError("api.*"), "use an expression"},
+		{hostError("a b"), "has the character ' '"},
+		{hostError(""), "is not a name"},
+		{hostError("h:0"), `"0" is not a port`},
+		{hostError("[::zz]"), "is not an address"},
+		{conditionError(Query, ":x"), "has no name"},
+		{conditionError(Header, "host:x"), "has a key of its own"},
+	} {
+		if c.err == nil || !strings.Contains(c.err.Error(), c.want) {
+			t.Errorf("error %v, want %q", c.err, c.want)
+		}
+	}
+}
+
+func pathError(pathType, text string) error {
+	_, err := ParsePath(pathType, text)
+	return err
+}
+
+func hostError(text string) error {
+	_, err := ParseHosts([]string{text})
+	return err
+}
+
+func conditionError(part Part, text string) error {
+	_, err := ParseConditions(part, []string{text})
+	return err
 }
