@@ -19,8 +19,6 @@ const (
 	callsPerSecond = 50
 	// endpointsPerSecond lowers that bound for services with many instances.
 	endpointsPerSecond = 20_000
-	// auditEvery is how long streamed answers may follow each other.
-	auditEvery = 5 * time.Minute
 )
 
 // watch follows the service in one datacenter.
@@ -150,9 +148,9 @@ func (w *watch) accept(p part, meta *api.QueryMeta) {
 }
 
 // audit has the next query go to the catalog itself when the stream has been the
-// only source for long.
+// only source for a whole wait: it just goes quiet when the token's rights end.
 func (w *watch) audit(meta *api.QueryMeta) {
-	if streamed(meta) && time.Since(w.audited) > auditEvery {
+	if streamed(meta) && time.Since(w.audited) >= w.client.options.Wait {
 		w.index = 0
 	}
 }
