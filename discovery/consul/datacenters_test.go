@@ -13,6 +13,7 @@ import (
 
 // TestDatacentersAreTiers joins two datacenters and follows a service in both.
 func TestDatacentersAreTiers(t *testing.T) {
+	t.Parallel()
 	east := testkit.Consul(t, testkit.ConsulOptions{Datacenter: "east"})
 	west := testkit.Consul(t, testkit.ConsulOptions{Datacenter: "west", JoinWAN: east})
 	east.AwaitDatacenter(t, "west", 3*soon)

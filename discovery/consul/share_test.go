@@ -19,6 +19,7 @@ const services = 300
 // TestManyWatchesShareConnections follows 300 services over each of the roads to
 // one agent, which allows 200 connections a client address.
 func TestManyWatchesShareConnections(t *testing.T) {
+	t.Parallel()
 	cert, key := testkit.Certificate(t)
 	socket := filepath.Join(t.TempDir(), "consul.sock")
 	agent := testkit.Consul(t, testkit.ConsulOptions{CertFile: cert, KeyFile: key, HCL: []string{
