@@ -8,12 +8,13 @@ import (
 	"time"
 )
 
-// benched are the algorithms that bench/pick.sh prints. bounded says which
-// kind of hash.
+// benched are the rows that bench/pick.sh prints. In crowded pools four in five
+// hosts are full, which is the worst for a bound of 1.25.
 var benched = []struct {
 	label, algorithm string
 	bound            float64
 	weighted         bool
+	crowded          bool
 }{
 	{label: "round_robin", algorithm: "round_robin"},
 	{label: "weighted_round_robin", algorithm: "weighted_round_robin", weighted: true},
@@ -27,6 +28,7 @@ var benched = []struct {
 	{label: "ewma_weighted", algorithm: "ewma", weighted: true},
 	{label: "hash", algorithm: "hash:path"},
 	{label: "hash_bounded", algorithm: "hash:path", bound: DefaultBound},
+	{label: "hash_bounded_crowded", algorithm: "hash:path", bound: DefaultBound, crowded: true},
 }
 
 // BenchmarkPick is the cost of one choice over hosts that are all in use.
@@ -35,6 +37,9 @@ func BenchmarkPick(b *testing.B) {
 		for _, n := range []int{10, 100, 5000} {
 			b.Run(fmt.Sprintf("%s/%d", bench.label, n), func(b *testing.B) {
 				candidates, inFlight := busyHosts(n, bench.weighted)
+				if bench.crowded {
+					crowd(candidates, inFlight)
+				}
 				policy := mustNew(b, bench.algorithm, Settings{Bound: bench.bound, InFlight: inFlight})
 				benchmarkPicks(b, policy.Picker(candidates))
 			})
@@ -68,6 +73,18 @@ func benchmarkPicks(b *testing.B, picker Picker) {
 		ask.Random = random.next()
 		ask.Key = keys[i%len(keys)]
 		picker.Pick(ask)
+	}
+}
+
+// crowd fills four in five hosts up to their bound.
+func crowd(candidates []Candidate, inFlight *atomic.Int64) {
+	const mean = 100
+	inFlight.Store(int64(mean * len(candidates)))
+	for i := range candidates {
+		candidates[i].Load.InFlight.Store(0)
+		if i%5 > 0 {
+			candidates[i].Load.InFlight.Store(DefaultBound*mean + 1)
+		}
 	}
 }
 

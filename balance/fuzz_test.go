@@ -7,6 +7,9 @@ import (
 	"testing"
 )
 
+// different are the algorithms without those that only differ in name.
+var different = []string{"round_robin", "least_conn", "random", "p2c", "ewma", "hash:path"}
+
 // FuzzPick feeds every algorithm lists of any length and weights of any kind,
 // with any load, and any requests.
 func FuzzPick(f *testing.F) {
@@ -14,10 +17,11 @@ func FuzzPick(f *testing.F) {
 	f.Add(uint64(1), "/path", weightBytes(1, 3))
 	f.Add(uint64(2), "key", weightBytes(0, -1, math.NaN(), math.Inf(1), math.Inf(-1)))
 	f.Add(uint64(3), "key", weightBytes(math.MaxFloat64, math.SmallestNonzeroFloat64, 1))
+	f.Add(uint64(5), "key", weightBytes(math.SmallestNonzeroFloat64, math.SmallestNonzeroFloat64))
 	f.Add(uint64(4), "key", weightBytes(make([]float64, 40)...))
 	f.Fuzz(func(t *testing.T, random uint64, key string, weights []byte) {
 		candidates, inFlight := fuzzedHosts(weights, random)
-		for _, algorithm := range algorithms {
+		for _, algorithm := range different {
 			settings := Settings{Start: random, Bound: DefaultBound, InFlight: inFlight, Sticky: random%2 == 0}
 			picker := mustNew(t, algorithm, settings).Picker(candidates)
 			ask := &Ask{Key: key, Sticky: key, Now: int64(random), Random: random}

@@ -2,8 +2,12 @@ package balance
 
 import "math"
 
-// maxWeight keeps sums of weights finite, whatever a caller hands in.
-const maxWeight = 1e9
+// Weights are kept within these, so that sums and ratios of any list are finite
+// and not 0.
+const (
+	minWeight = 1e-9
+	maxWeight = 1e9
+)
 
 // reserve is a picker for lists in which some candidates have weight 0. Those
 // are the reserve: they serve only when every other candidate had its try.
@@ -78,7 +82,7 @@ func weightOf(c *Candidate) float64 {
 	if math.IsNaN(c.Weight) || c.Weight <= 0 {
 		return 0
 	}
-	return min(c.Weight, maxWeight)
+	return min(max(c.Weight, minWeight), maxWeight)
 }
 
 func evenWeight(*Candidate) float64 { return 1 }

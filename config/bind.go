@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"pingap-go/internal/nearest"
 )
 
 // binder fills structs from a tree of TOML values by their tags, and collects
@@ -76,7 +78,7 @@ func (b *binder) unknownKey(at path, key string, value any, known []string) {
 	for theirs := range spellings[blockOf(at)] {
 		known = append(known, theirs)
 	}
-	hint := nearest(key, known)
+	hint := nearest.Name(key, known)
 	b.report(at.to(key), what, hint)
 	if hint != "" {
 		b.meant[at.to(hint).id()] = true

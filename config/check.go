@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"pingap-go/internal/nearest"
 )
 
 // check says everything that types cannot: names that nobody has, addresses
@@ -90,5 +92,5 @@ func reference[T any](b *binder, at path, kind, name string, blocks map[string]T
 		return
 	}
 	names := slices.Sorted(maps.Keys(blocks))
-	b.report(at, fmt.Sprintf("no %s is named %q", kind, name), nearest(name, names))
+	b.report(at, fmt.Sprintf("no %s is named %q", kind, name), nearest.Name(name, names))
 }

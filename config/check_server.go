@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"pingap-go/internal/nearest"
 )
 
 // claim is an address together with who listens on it.
@@ -89,5 +91,5 @@ func (b *binder) checkAccessLog(s *Server) {
 	}
 	b.report(path{"servers", s.Name, "access_log"},
 		fmt.Sprintf("%q is neither one of %s nor a format with {tags}", s.AccessLog, strings.Join(accessLogs, ", ")),
-		nearest(s.AccessLog, accessLogs))
+		nearest.Name(s.AccessLog, accessLogs))
 }

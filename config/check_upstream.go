@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"pingap-go/internal/nearest"
 )
 
 func (b *binder) checkUpstream(u *Upstream) {
@@ -44,10 +46,12 @@ func (b *binder) checkKind(p path, u *Upstream) {
 		if len(kinds) == 0 || slices.Contains(kinds, u.Discovery) || !b.where.has(p.to(key)) {
 			continue
 		}
-		b.report(p.to(key), fmt.Sprintf("means nothing with discovery = %q, only with %s", u.Discovery, strings.Join(kinds, ", ")), "")
-		if !b.where.has(p.to("discovery")) {
-			b.meant[p.to("addrs").id()] = true // the kind was forgotten, not the addresses
+		if b.where.has(p.to("discovery")) {
+			b.report(p.to(key), fmt.Sprintf("means nothing with discovery = %q, only with %s", u.Discovery, strings.Join(kinds, ", ")), "")
+			continue
 		}
+		b.report(p.to(key), "needs discovery = \""+strings.Join(kinds, "\" or \"")+"\"", "")
+		b.meant[p.to("addrs").id()] = true // the kind was forgotten, not the addresses
 	}
 }
 
@@ -81,19 +85,18 @@ func (b *binder) checkSRVNames(at path, u *Upstream) {
 	}
 }
 
-// algorithms are the policies without a hash key, and hashKeys the keys of
-// "hash:KEY"; those that end in a colon want a name.
+// algorithms are the policies without a key, and hashKeys those with one.
 var (
 	algorithms = []string{"round_robin", "weighted_round_robin", "least_conn", "ip_hash", "random", "p2c", "ewma"}
-	hashKeys   = []string{"hash:url", "hash:path", "hash:ip", "hash:header:", "hash:cookie:", "hash:query:"}
+	hashKeys   = []string{"hash:url", "hash:path", "hash:ip", "hash:header:NAME", "hash:cookie:NAME", "hash:query:NAME"}
 )
 
 // checkPolicy checks what says how an endpoint is chosen.
 func (b *binder) checkPolicy(p path, u *Upstream) {
 	if !isAlgorithm(u.Algorithm) {
 		known := slices.Concat(algorithms, hashKeys)
-		b.report(p.to("algorithm"), fmt.Sprintf("%q is not one of %s or hash:url|path|ip|header:NAME|cookie:NAME|query:NAME",
-			u.Algorithm, strings.Join(algorithms, ", ")), nearest(u.Algorithm, known))
+		b.report(p.to("algorithm"), fmt.Sprintf("%q is not one of %s", u.Algorithm, strings.Join(known, ", ")),
+			nearest.Name(u.Algorithm, known))
 	}
 	if cookie, ok := strings.CutPrefix(u.Sticky, "cookie:"); u.Sticky != "" && (!ok || !isToken(cookie)) {
 		b.report(p.to("sticky"), fmt.Sprintf("%q is not \"cookie:NAME\"", u.Sticky), "")
@@ -108,8 +111,9 @@ func isAlgorithm(text string) bool {
 		return true
 	}
 	for _, key := range hashKeys {
-		if name, ok := strings.CutPrefix(text, key); ok {
-			return (name != "") == strings.HasSuffix(key, ":")
+		kind, wantsName := strings.CutSuffix(key, "NAME")
+		if name, ok := strings.CutPrefix(text, kind); ok && (name != "") == wantsName {
+			return true
 		}
 	}
 	return false
@@ -123,7 +127,7 @@ func (b *binder) checkResilience(p path, u *Upstream) {
 	causes := []string{"connect", "reset", "timeout"}
 	for i, cause := range u.Retry.On {
 		if status, err := strconv.Atoi(cause); !slices.Contains(causes, cause) && (err != nil || status < 400 || status > 599) {
-			b.report(p.to("retry", "on", element(i)), fmt.Sprintf("%q is not connect, reset, timeout or a status from 400 to 599", cause), nearest(cause, causes))
+			b.report(p.to("retry", "on", element(i)), fmt.Sprintf("%q is not connect, reset, timeout or a status from 400 to 599", cause), nearest.Name(cause, causes))
 		}
 	}
 	if after := u.Retry.HedgeAfter; after != "" && !isHedgeAfter(after) {

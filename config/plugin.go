@@ -3,6 +3,8 @@ package config
 import (
 	"fmt"
 	"reflect"
+
+	"pingap-go/internal/nearest"
 )
 
 // Plugin is one [plugins.NAME] section. What else than the category stands in
@@ -60,7 +62,7 @@ func (b *binder) plugin(at path, value any, into *Plugin) {
 // noCategory reports a plugin without category, or the key that was meant to be it.
 func (b *binder) noCategory(at path, keys map[string]any) {
 	for key := range keys {
-		if hint := nearest(key, []string{"category"}); hint != "" {
+		if hint := nearest.Name(key, []string{"category"}); hint != "" {
 			b.report(at.to(key), "unknown key", hint)
 			return
 		}

@@ -21,21 +21,3 @@ func TestSizes(t *testing.T) {
 		}
 	}
 }
-
-func TestNearest(t *testing.T) {
-	names := []string{"round_robin", "random", "least_conn", "max_connections", "h1", "h2"}
-	for word, want := range map[string]string{
-		"round_robbin": "round_robin",
-		"ROUND_ROBIN":  "round_robin",
-		"leastconn":    "least_conn",
-		"radnom":       "random",
-		"max_con":      "max_connections",
-		"h3":           "h1",
-		"something":    "",
-		"":             "",
-	} {
-		if got := nearest(word, names); got != want {
-			t.Errorf("nearest to %q is %q, want %q", word, got, want)
-		}
-	}
-}

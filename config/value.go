@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"pingap-go/internal/nearest"
 )
 
 // leaf fills one field that is no list and no table, and holds it against the
@@ -154,7 +156,7 @@ func outOfBounds(v reflect.Value, tag reflect.StructTag) (text, hint string) {
 		if slices.Contains(words, v.String()) || v.String() == "" && tag.Get("default") == "" {
 			return "", ""
 		}
-		return fmt.Sprintf("%q is not one of %s", v, strings.Join(words, ", ")), nearest(v.String(), words)
+		return fmt.Sprintf("%q is not one of %s", v, strings.Join(words, ", ")), nearest.Name(v.String(), words)
 	}
 	n, isNumber := number(v)
 	if !isNumber {

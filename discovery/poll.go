@@ -13,8 +13,8 @@ type Answer struct {
 	Snapshot endpoint.Snapshot
 	// Next is when to ask again, at the latest; the loop adds jitter.
 	Next time.Duration
-	// Doubt is reported to the sink after the snapshot: part of the answer is
-	// older than the rest because its source fails. Nil when all of it is fresh.
+	// Doubt says why a part of the snapshot is older than the rest (see Reporter);
+	// nil when all of it is fresh.
 	Doubt error
 }
 
@@ -37,6 +37,7 @@ func Poll(ctx context.Context, sink Sink, o PollOptions, ask Ask) {
 	if o.Timeout <= 0 {
 		o.Timeout = 10 * time.Second
 	}
+	reporter := Reporter{Sink: sink}
 	for ctx.Err() == nil {
 		answer, err := askOnce(ctx, o.Timeout, ask)
 		pause := Jitter(answer.Next)
@@ -48,10 +49,7 @@ func Poll(ctx context.Context, sink Sink, o PollOptions, ask Ask) {
 			pause = o.Backoff.Next()
 		default:
 			o.Backoff.Reset()
-			sink.Update(answer.Snapshot)
-			if answer.Doubt != nil {
-				sink.Fail(answer.Doubt)
-			}
+			reporter.Say(answer.Snapshot, answer.Doubt)
 		}
 		if !Pause(ctx, pause) {
 			return

@@ -106,6 +106,13 @@ func (r *HeaderRules) Apply(ex *Exchange) {
 	}
 }
 
+// PerTry reports whether a value names the endpoint, so that the rules have to
+// be applied anew for each try.
+func (r *HeaderRules) PerTry() bool {
+	is := func(h HeaderRule) bool { return h.value.mentions("upstream_addr") }
+	return r != nil && (slices.ContainsFunc(r.set, is) || slices.ContainsFunc(r.add, is))
+}
+
 // Gives reports whether the rules set or add a field, so that the proxy leaves
 // its own of that name to them.
 func (r *HeaderRules) Gives(k message.Known) bool {

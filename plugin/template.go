@@ -111,6 +111,12 @@ func findVariable(name string, captures []string) (*variable, string, error) {
 	return nil, "", fmt.Errorf("unknown variable $%s; \"$$\" is a dollar", name)
 }
 
+// mentions reports whether the template speaks of a variable.
+func (t Template) mentions(name string) bool {
+	v := variables[name]
+	return slices.ContainsFunc(t.parts, func(p piece) bool { return p.variable == v && v != nil })
+}
+
 // Constant reports whether the template has no variables.
 func (t Template) Constant() bool {
 	return len(t.parts) == 0 || len(t.parts) == 1 && t.parts[0].variable == nil

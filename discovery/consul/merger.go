@@ -9,19 +9,16 @@ import (
 )
 
 // merger makes one snapshot of what the watches of all datacenters know. A
-// datacenter that fails keeps its last good part. Since an update says "all is
-// well", one that is published while a datacenter fails is followed by the
-// failure again; and it is published only if members changed.
+// datacenter that fails keeps its last good part.
 //
 // Nothing is published until the preferred datacenter answered or failed: the
 // others would have the traffic for a moment.
 type merger struct {
 	query Query
-	sink  discovery.Sink
 
-	mu    sync.Mutex
-	tiers []tier
-	last  endpoint.Snapshot
+	mu       sync.Mutex
+	reporter discovery.Reporter
+	tiers    []tier
 }
 
 // tier is one datacenter's part.
@@ -29,16 +26,15 @@ type tier struct {
 	endpoints []endpoint.Endpoint
 	empty     endpoint.Condition
 	index     uint64
-	known     bool  // answered, or seeded
+	answered  bool  // since the start; what it knows before is the seed
 	err       error // why its part may be old
 }
 
 func newMerger(query Query, sink discovery.Sink) *merger {
-	m := &merger{query: query, sink: sink, tiers: make([]tier, len(query.Datacenters))}
+	m := &merger{query: query, reporter: discovery.Reporter{Sink: sink}, tiers: make([]tier, len(query.Datacenters))}
 	for _, e := range query.Seed.Endpoints {
 		if e.Tier < len(m.tiers) {
-			t := &m.tiers[e.Tier]
-			t.endpoints, t.known = append(t.endpoints, e), true
+			m.tiers[e.Tier].endpoints = append(m.tiers[e.Tier].endpoints, e)
 		}
 	}
 	return m
@@ -48,7 +44,7 @@ func newMerger(query Query, sink discovery.Sink) *merger {
 func (m *merger) news(i int, p part) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.tiers[i] = tier{endpoints: m.place(i, p.endpoints), empty: p.empty, index: p.index, known: true}
+	m.tiers[i] = tier{endpoints: m.place(i, p.endpoints), empty: p.empty, index: p.index, answered: true}
 	m.publish()
 }
 
@@ -85,35 +81,33 @@ func (m *merger) place(i int, endpoints []endpoint.Endpoint) []endpoint.Endpoint
 	return endpoints
 }
 
-// publish says what is known, and then what is in doubt; m.mu is held.
+// publish says what is known and what is in doubt; m.mu is held.
 func (m *merger) publish() {
 	doubt := m.doubt()
-	if s, ok := m.merge(); ok && (doubt == nil || !s.SameMembers(m.last)) {
-		m.last = s
-		m.sink.Update(s)
-	}
-	if doubt != nil {
-		m.sink.Fail(doubt)
+	if s, ok := m.merge(); ok {
+		m.reporter.Say(s, doubt)
+	} else if doubt != nil {
+		m.reporter.Sink.Fail(doubt)
 	}
 }
 
-// merge is not ok while there is nothing that could be called the membership.
+// merge is not ok while no datacenter answered, or the first may still do so.
 func (m *merger) merge() (s endpoint.Snapshot, ok bool) {
 	first := &m.tiers[0]
-	if !first.known && first.err == nil {
+	if !first.answered && first.err == nil {
 		return s, false
 	}
 	var endpoints []endpoint.Endpoint
 	for i := range m.tiers {
 		endpoints = append(endpoints, m.tiers[i].endpoints...)
-		ok = ok || m.tiers[i].known
+		ok = ok || m.tiers[i].answered
 	}
 	return endpoint.NewSnapshot(m.query.source(first.index), endpoints, m.emptiness()), ok
 }
 
 // emptiness is Unknown when no datacenter knows the service.
 func (m *merger) emptiness() endpoint.Condition {
-	known := slices.ContainsFunc(m.tiers, func(t tier) bool { return t.known && t.empty != endpoint.Unknown })
+	known := slices.ContainsFunc(m.tiers, func(t tier) bool { return t.answered && t.empty != endpoint.Unknown })
 	if known {
 		return endpoint.Empty
 	}

@@ -9,8 +9,8 @@ package nearest
 import "strings"
 
 // Name is the one of names that is nearest to word, or "" when none is near: at
-// most one edit in three characters. Case does not count. Of equally near names
-// the first is taken.
+// most one edit in three characters, or else a name that begins with word. Case
+// does not count. Of equally near names the first is taken.
 func Name(word string, names []string) string {
 	best, bestDistance := "", max(1, len(word)/3)+1
 	for _, name := range names {
@@ -18,7 +18,22 @@ func Name(word string, names []string) string {
 			best, bestDistance = name, d
 		}
 	}
+	if best == "" && len(word) >= shortestBeginning {
+		return firstWithBeginning(word, names)
+	}
 	return best
+}
+
+// shortestBeginning is how many bytes of a name say enough of the rest.
+const shortestBeginning = 3
+
+func firstWithBeginning(word string, names []string) string {
+	for _, name := range names {
+		if strings.HasPrefix(strings.ToLower(name), strings.ToLower(word)) {
+			return name
+		}
+	}
+	return ""
 }
 
 // distance counts the bytes to insert, delete, replace or swap with their

@@ -7,6 +7,7 @@ func TestName(t *testing.T) {
 	for _, c := range []struct{ word, want string }{
 		{"hots", "host"}, {"HOST", "host"}, {"requst_id", "request_id"}, {"remote_adr", "remote_addr"},
 		{"remote_prot", "remote_port"}, {"zebra", ""}, {"", ""},
+		{"requ", "request_id"}, {"me", ""},
 	} {
 		if got := Name(c.word, names); got != c.want {
 			t.Errorf("Name(%q) = %q, want %q", c.word, got, c.want)

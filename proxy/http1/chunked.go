@@ -42,8 +42,10 @@ type Chunked struct {
 	digits uint8
 	// left is the size of the chunk, then what is still to come of its data.
 	left int64
-	// extension counts the bytes of this chunk's extension.
+	// extension counts the bytes of this chunk's extension, of which previous was
+	// the last that is no white space.
 	extension int
+	previous  byte
 	// excess counts the bytes around chunks that are out of proportion.
 	excess  int64
 	problem Problem
@@ -87,9 +89,6 @@ func (d *Chunked) Decode(src []byte) (data []byte, n int, err error) {
 	return nil, n, nil
 }
 
-// Unfinished is the error for a body whose connection ended too early.
-func (d *Chunked) Unfinished() error { return unfinishedChunk }
-
 // step takes one byte of what stands around the data.
 func (d *Chunked) step(c byte) Problem {
 	switch d.state {
@@ -130,7 +129,7 @@ func (d *Chunked) size(c byte) Problem {
 	case c == '\r':
 		d.state = afterSizeCR
 	case c == ';':
-		d.state = inExtension
+		d.state, d.previous = inExtension, ';'
 	default:
 		return badChunkSize
 	}
@@ -146,20 +145,44 @@ func (d *Chunked) extend(c byte) Problem {
 	if class[c]&valueByte == 0 && c != '\r' || c >= 0x80 {
 		return badChunkLine
 	}
-	switch {
-	case d.state == afterBackslash && c != '\r':
+	switch d.state {
+	case afterBackslash:
 		d.state = inQuotes
-	case d.state == inQuotes && c == '\\':
-		d.state = afterBackslash
-	case d.state == inQuotes && c == '"':
-		d.state = inExtension
-	case d.state == inExtension && c == '"':
-		d.state = inQuotes
-	case d.state == inExtension && c == '\r':
-		d.state = afterSizeCR
-	case c == '\r':
+	case inQuotes:
+		if c == '\\' {
+			d.state = afterBackslash
+		} else if c == '"' {
+			d.state = inExtension
+		}
+	case inExtension:
+		return d.extendBare(c)
+	}
+	if c == '\r' {
 		return badChunkLine
 	}
+	return ""
+}
+
+// extendBare is extend outside of quotes: names, each with a token or a quoted
+// string as value or without one, each after a semicolon.
+func (d *Chunked) extendBare(c byte) Problem {
+	before := d.previous
+	switch {
+	case c == ' ' || c == '\t':
+		return ""
+	case c == '"' && before == '=':
+		d.state = inQuotes
+	case c == ';' || c == '\r':
+		if before == ';' || before == '=' {
+			return badChunkLine
+		}
+		if c == '\r' {
+			d.state = afterSizeCR
+		}
+	case before == '"', c == '=' && before == ';', c != '=' && class[c]&tokenByte == 0:
+		return badChunkLine
+	}
+	d.previous = c
 	return ""
 }
 

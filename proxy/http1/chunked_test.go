@@ -56,59 +56,70 @@ func TestChunkedBodies(t *testing.T) {
 	}
 }
 
+var chunkRules = []struct {
+	row  int
+	name string
+	body string
+	want Problem
+}{
+	{10, "empty size", "\r\nhello\r\n", badChunkSize},
+	{10, "only an extension", ";a\r\n", badChunkSize},
+	{10, "0x", "0x5\r\nhello\r\n", badChunkSize},
+	{10, "plus", "+5\r\nhello\r\n", badChunkSize},
+	{10, "minus", "-5\r\nhello\r\n", badChunkSize},
+	{10, "underscore", "1_0\r\n", badChunkSize},
+	{10, "not hexadecimal", "g\r\n", badChunkSize},
+	{10, "h for hexadecimal", "5h\r\nhello\r\n", badChunkSize},
+	{10, "leading space", " 5\r\nhello\r\n", badChunkSize},
+	{10, "trailing space", "5 \r\nhello\r\n", badChunkSize},
+	{10, "trailing tab", "5\t;a\r\nhello\r\n", badChunkSize},
+	{10, "comma", "5,5\r\nhello\r\n", badChunkSize},
+	{10, "dot", "5.0\r\nhello\r\n", badChunkSize},
+	{10, "16 digits", "0000000000000005\r\nhello\r\n", badChunkSize},
+	{10, "overflow", "fffffffffffffffff\r\n", badChunkSize},
+	{10, "NUL", "5\x00\r\nhello\r\n", badChunkSize},
+	{11, "bare LF after size", "5\nhello\r\n", badChunkSize},
+	{11, "bare LF after last size", "0\n\r\n", badChunkSize},
+	{11, "CR without LF", "5\rhello", badChunkLine},
+	{11, "CR CR LF", "5\r\r\nhello", badChunkLine},
+	{11, "bare LF after extension", "5;a\nhello\r\n", badChunkLine},
+	{11, "CTL in extension", "5;a\x01\r\nhello\r\n", badChunkLine},
+	{11, "DEL in extension", "5;a\x7f\r\nhello\r\n", badChunkLine},
+	{11, "non-ASCII in extension", "5;\xe9\r\nhello\r\n", badChunkLine},
+	{11, "CRLF in quotes", "5;a=\"\r\nhello\r\n", badChunkLine},
+	{11, "CRLF after a backslash in quotes", "5;a=\"\\\r\nhello\r\n", badChunkLine},
+	{11, "quotes after an escaped quote", "5;a=\"\\\"\r\nhello\r\n", badChunkLine},
+	{11, "bare semicolon", "5;\r\nhello\r\n", badChunkLine},
+	{11, "two semicolons", "5;;a\r\nhello\r\n", badChunkLine},
+	{11, "semicolon and white space", "5; \t\r\nhello\r\n", badChunkLine},
+	{11, "extension without name", "5;=a\r\nhello\r\n", badChunkLine},
+	{11, "extension without value", "5;a=\r\nhello\r\n", badChunkLine},
+	{11, "quoted name", "5;\"a\"\r\nhello\r\n", badChunkLine},
+	{11, "more after a quoted value", "5;a=\"b\"c\r\nhello\r\n", badChunkLine},
+	{11, "no token", "5;a(b)\r\nhello\r\n", badChunkLine},
+	{11, "CR in quotes", "5;a=\"\rb\"\r\nhello\r\n", badChunkLine},
+	{11, "LF in quotes", "5;a=\"\nb\"\r\nhello\r\n", badChunkLine},
+	{11, "long extension", "5;" + strings.Repeat("a", 256) + "\r\nhello\r\n", longExtension},
+	{11, "many extensions", strings.Repeat("1;"+strings.Repeat("a", 250)+"\r\nx\r\n", 100), chunkOverhead},
+	{12, "no CRLF after data", "5\r\nhello0\r\n\r\n", badChunkEnd},
+	{12, "LF after data", "5\r\nhello\n0\r\n\r\n", badChunkEnd},
+	{12, "CR and no LF after data", "5\r\nhello\r0\r\n\r\n", badChunkEnd},
+	{12, "data longer than its size", "5\r\nhello!\r\n0\r\n\r\n", badChunkEnd},
+	{13, "bare LF in trailer", "0\r\nA: b\n\r\n", bareLF},
+	{13, "bare LF as end", "0\r\n\n", bareLF},
+	{13, "bare LF after trailer", "0\r\nA: b\r\n\n", bareLF},
+	{13, "folded trailer", "0\r\nA: b\r\n c\r\n\r\n", foldedLine},
+	{13, "space before colon", "0\r\nA : b\r\n\r\n", spaceInName},
+	{13, "no colon", "0\r\nGET / HTTP/1.1\r\n\r\n", badName},
+	{13, "NUL in value", "0\r\nA: \x00\r\n\r\n", badValue},
+	{13, "CR in value", "0\r\nA: b\rc\r\n\r\n", badValue},
+	{30, "65 trailers", "0\r\n" + strings.Repeat("A: b\r\n", 65) + "\r\n", manyTrailers},
+	{30, "endless trailer line", "0\r\nA: " + strings.Repeat("b", 8<<10), longTrailer},
+	{30, "endless trailers", "0\r\n" + strings.Repeat("A: b\r\n", 8<<10), longTrailer},
+}
+
 func TestChunkedRules(t *testing.T) {
-	tests := []struct {
-		row  int
-		name string
-		body string
-		want Problem
-	}{
-		{10, "empty size", "\r\nhello\r\n", badChunkSize},
-		{10, "only an extension", ";a\r\n", badChunkSize},
-		{10, "0x", "0x5\r\nhello\r\n", badChunkSize},
-		{10, "plus", "+5\r\nhello\r\n", badChunkSize},
-		{10, "minus", "-5\r\nhello\r\n", badChunkSize},
-		{10, "underscore", "1_0\r\n", badChunkSize},
-		{10, "not hexadecimal", "g\r\n", badChunkSize},
-		{10, "h for hexadecimal", "5h\r\nhello\r\n", badChunkSize},
-		{10, "leading space", " 5\r\nhello\r\n", badChunkSize},
-		{10, "trailing space", "5 \r\nhello\r\n", badChunkSize},
-		{10, "trailing tab", "5\t;a\r\nhello\r\n", badChunkSize},
-		{10, "comma", "5,5\r\nhello\r\n", badChunkSize},
-		{10, "dot", "5.0\r\nhello\r\n", badChunkSize},
-		{10, "16 digits", "0000000000000005\r\nhello\r\n", badChunkSize},
-		{10, "overflow", "fffffffffffffffff\r\n", badChunkSize},
-		{10, "NUL", "5\x00\r\nhello\r\n", badChunkSize},
-		{11, "bare LF after size", "5\nhello\r\n", badChunkSize},
-		{11, "bare LF after last size", "0\n\r\n", badChunkSize},
-		{11, "CR without LF", "5\rhello", badChunkLine},
-		{11, "CR CR LF", "5\r\r\nhello", badChunkLine},
-		{11, "bare LF after extension", "5;a\nhello\r\n", badChunkLine},
-		{11, "CTL in extension", "5;a\x01\r\nhello\r\n", badChunkLine},
-		{11, "DEL in extension", "5;a\x7f\r\nhello\r\n", badChunkLine},
-		{11, "non-ASCII in extension", "5;\xe9\r\nhello\r\n", badChunkLine},
-		{11, "CRLF in quotes", "5;a=\"\r\nhello\r\n", badChunkLine},
-		{11, "CRLF after a backslash in quotes", "5;a=\"\\\r\nhello\r\n", badChunkLine},
-		{11, "quotes after an escaped quote", "5;a=\"\\\"\r\nhello\r\n", badChunkLine},
-		{11, "long extension", "5;" + strings.Repeat("a", 256) + "\r\nhello\r\n", longExtension},
-		{11, "many extensions", strings.Repeat("1;"+strings.Repeat("a", 250)+"\r\nx\r\n", 100), chunkOverhead},
-		{12, "no CRLF after data", "5\r\nhello0\r\n\r\n", badChunkEnd},
-		{12, "LF after data", "5\r\nhello\n0\r\n\r\n", badChunkEnd},
-		{12, "CR and no LF after data", "5\r\nhello\r0\r\n\r\n", badChunkEnd},
-		{12, "data longer than its size", "5\r\nhello!\r\n0\r\n\r\n", badChunkEnd},
-		{13, "bare LF in trailer", "0\r\nA: b\n\r\n", bareLF},
-		{13, "bare LF as end", "0\r\n\n", bareLF},
-		{13, "bare LF after trailer", "0\r\nA: b\r\n\n", bareLF},
-		{13, "folded trailer", "0\r\nA: b\r\n c\r\n\r\n", foldedLine},
-		{13, "space before colon", "0\r\nA : b\r\n\r\n", spaceInName},
-		{13, "no colon", "0\r\nGET / HTTP/1.1\r\n\r\n", badName},
-		{13, "NUL in value", "0\r\nA: \x00\r\n\r\n", badValue},
-		{13, "CR in value", "0\r\nA: b\rc\r\n\r\n", badValue},
-		{30, "65 trailers", "0\r\n" + strings.Repeat("A: b\r\n", 65) + "\r\n", manyTrailers},
-		{30, "endless trailer line", "0\r\nA: " + strings.Repeat("b", 8<<10), longTrailer},
-		{30, "endless trailers", "0\r\n" + strings.Repeat("A: b\r\n", 8<<10), longTrailer},
-	}
-	for _, tt := range tests {
+	for _, tt := range chunkRules {
 		t.Run(rowName(tt.row, tt.name), func(t *testing.T) {
 			for _, size := range []int{1, 3, 1 << 20} {
 				var d Chunked

@@ -46,8 +46,8 @@
 //   - too long a target (414), head or field list (431), an expectation other than
 //     100-continue (417)
 //   - chunk sizes that are not 1 to 15 hex digits directly followed by ";" or CR;
-//     line ends other than CRLF; control characters, line ends in quotes and more
-//     than 256 bytes in an extension; extensions out of proportion to the data;
+//     line ends other than CRLF; control characters, line ends in quotes, missing
+//     names or values and more than 256 bytes in an extension; extensions out of proportion to the data;
 //     trailers that break the rules of header fields
 //   - responses: garbage in the status line, and a 101 that does not say WebSocket
 //

@@ -105,8 +105,8 @@ func FuzzResponseFixpoint(f *testing.F) {
 	f.Fuzz(func(t *testing.T, head string) {
 		var first, second message.Response
 		_, err := ParseResponse(head, "GET", &first)
-		if err != nil {
-			return
+		if err != nil || first.Header.Len() >= defaultFields {
+			return // no room for a framing field of ours
 		}
 		client := Client{Method: "GET", Minor: 1}
 		sent, err := AppendResponse(nil, &first, &client)

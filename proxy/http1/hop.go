@@ -52,11 +52,15 @@ func (s *section) take(f *message.Field) (stays bool) {
 // options keeps the connection options of one line and reports whether it names
 // other fields.
 func (s *section) options(list string) (nominates bool) {
+	if message.EqualFold(list, "keep-alive") { // as browsers say with every request
+		s.keeps = true
+		return false
+	}
 	for list != "" {
 		var option string
 		option, list = element(list)
 		switch {
-		case option == "":
+		case option == "", message.EqualFold(option, "te"):
 		case message.EqualFold(option, "keep-alive"):
 			s.keeps = true
 		case message.EqualFold(option, "close"):

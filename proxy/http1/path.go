@@ -1,6 +1,9 @@
 package http1
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // normalPath brings a path into the form on which routes are matched and which
 // is sent on (RFC 3986 section 6.2.2): escapes of unreserved characters undone,
@@ -8,6 +11,9 @@ import "bytes"
 // and control characters stay escaped, and repeated slashes stay repeated. A
 // path that is normal already, as most are, comes back as it is.
 func normalPath(path string) (string, Problem) {
+	if strings.IndexByte(path, '%') < 0 && !strings.Contains(path, "/.") {
+		return path, ""
+	}
 	normal := true
 	for i := 0; i < len(path); i++ {
 		switch path[i] {

@@ -74,7 +74,7 @@ func (p Problem) Error() string { return string(p) }
 // deserves for it. The connection closes, for nobody can say where the next
 // request begins.
 func RequestFault(err error) *message.Fault {
-	f := &message.Fault{Status: http.StatusBadRequest, Type: "bad_request", Detail: sentence(err), Err: err, Close: true}
+	f := fault(http.StatusBadRequest, "bad_request", err)
 	switch err {
 	case longTarget:
 		f.Status, f.Type = http.StatusRequestURITooLong, "uri_too_long"
@@ -93,13 +93,17 @@ func RequestFault(err error) *message.Fault {
 // ResponseFault gives an error of this package, met in what an upstream sent,
 // the answer that the client gets in its place.
 func ResponseFault(err error) *message.Fault {
-	return &message.Fault{Status: http.StatusBadGateway, Type: "bad_response", Detail: sentence(err), Err: err, Close: true}
+	return fault(http.StatusBadGateway, "bad_response", err)
 }
 
-// sentence is what a client may read of err.
-func sentence(err error) string {
+// fault tells clients the sentence of a Problem, and only logs the rest of err.
+func fault(status int, kind string, err error) *message.Fault {
+	f := &message.Fault{Status: status, Type: kind, Close: true}
 	if p := Problem(""); errors.As(err, &p) {
-		return string(p)
+		f.Detail = string(p)
 	}
-	return ""
+	if err.Error() != f.Detail {
+		f.Err = err
+	}
+	return f
 }

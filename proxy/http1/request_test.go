@@ -113,6 +113,19 @@ func TestClose(t *testing.T) {
 	}
 }
 
+// Row 19: what says nothing about a body has none.
+func TestRequestFraming(t *testing.T) {
+	for head, want := range map[string]int64{
+		get(): 0, post(): 0, post("Connection: close"): 0, request("POST / HTTP/1.0"): 0, request("PUT / HTTP/1.0", "Connection: close"): 0,
+		post("Content-Length: 0"): 0, get("Content-Length: 7"): 7, post("Content-Length: 0010"): 10,
+		get("Transfer-Encoding: chunked"): message.UnknownLength, post("Content-Type: multipart/form-data"): 0,
+	} {
+		if got := parsed(t, head).ContentLength; got != want {
+			t.Errorf("length %d, want %d, for %q", got, want, head)
+		}
+	}
+}
+
 func TestExpectContinueNeedsABodyAnd11(t *testing.T) {
 	const expect = "Expect: 100-Continue"
 	for head, want := range map[string]bool{
