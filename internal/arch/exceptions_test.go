@@ -11,7 +11,7 @@ import (
 // this package reported, and why it is better so.
 var exceptions = map[string]string{
 	"internal/testkit/testkit.go sleeps":          "Eventually is the one place that polls, for what real servers do not announce",
-	"internal/differential/client_test.go sleeps": "nothing is to arrive after a message that was cut off, so there is nothing to wait for",
+	"internal/differential/client_test.go sleeps": "asks whether anything arrives late, and there is nothing to wait for when nothing does",
 	"health/probe_test.go skips":                  "whether there is IPv6 is the machine's affair, not a thing to install",
 	"internal/resolver/system_test.go skips":      "resolv.conf names no ports, and port 53 needs root and nobody else on it",
 	"internal/pin has no page":                    "holds the dependencies in go.mod until the packages that use them are merged",
