@@ -19,6 +19,11 @@ type edge struct {
 // import nothing but each other.
 var values = []string{"endpoint", "message", "internal/*"}
 
+// requestPath is what the parts of proxy may import. balance is for the words of
+// a pick: what is asked, and the ways to say no.
+var requestPath = append([]string{"proxy", "proxy/*", "route", "plugin", "balance",
+	"upstream", "upstream/*", "telemetry", "telemetry/*"}, values...)
+
 // importMap is the shape of the project. Tests may import what they need.
 var importMap = []edge{
 	{"endpoint", nil,
@@ -51,14 +56,14 @@ var importMap = []edge{
 		"the chain knows messages and no concrete plugin"},
 	{"plugin/*", append([]string{"plugin"}, values...),
 		"a plugin sees the exchange and no other plugin"},
-	{"upstream", append([]string{"upstream/*", "discovery", "balance", "health"}, values...),
-		"a pool is where membership, health and policy meet; how requests travel is the proxy's part"},
+	{"upstream", append([]string{"upstream/*", "discovery", "balance", "health", "telemetry/metrics"}, values...),
+		"a pool is where membership, health and policy meet, and counts; how requests travel is the proxy's part"},
 	{"upstream/*", values,
 		"a part of the pool that stands by itself"},
-	{"proxy", append([]string{"proxy/*", "route", "plugin", "upstream", "upstream/*"}, values...),
-		"the request path knows pools, and no registry behind them"},
-	{"proxy/*", append([]string{"proxy", "proxy/*", "route", "plugin", "upstream", "upstream/*"}, values...),
-		"the request path knows pools, and no registry behind them"},
+	{"proxy", requestPath,
+		"the request path knows pools, and no registry behind them; what it writes and counts with is handed to it"},
+	{"proxy/*", requestPath,
+		"the request path knows pools, and no registry behind them; what it writes and counts with is handed to it"},
 	{"engine", []string{"*", "*/*"},
 		"the composition root is the one place that knows every concrete kind"},
 	{"cmd/*", append([]string{"engine", "config", "admin", "telemetry", "telemetry/*"}, values...),
