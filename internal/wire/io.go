@@ -3,7 +3,6 @@ package wire
 import (
 	"errors"
 	"os"
-	"syscall"
 )
 
 // Write sends p at once.
@@ -76,22 +75,4 @@ func (c *Conn) interruption(err error) (again bool, cause error) {
 		return false, ErrInterrupted
 	}
 	return true, nil // a wake-up whose cause was settled meanwhile
-}
-
-func readFD(fd uintptr, p []byte) (int, error) {
-	for {
-		n, err := syscall.Read(int(fd), p)
-		if err != syscall.EINTR {
-			return n, err
-		}
-	}
-}
-
-func writeFD(fd uintptr, p []byte) (int, error) {
-	for {
-		n, err := syscall.Write(int(fd), p)
-		if err != syscall.EINTR {
-			return n, err
-		}
-	}
 }
