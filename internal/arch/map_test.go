@@ -51,6 +51,8 @@ var importMap = []edge{
 		"a plugin sees the exchange and no other plugin"},
 	{"upstream", append([]string{"discovery", "balance", "health"}, values...),
 		"a pool is where membership, health and policy meet; how requests travel is the proxy's part"},
+	{"register", append([]string{"health"}, values...),
+		"a registration follows a verdict of the app; when to begin and to leave is the engine's part"},
 	{"proxy", append([]string{"proxy/*", "route", "plugin", "upstream"}, values...),
 		"the request path knows pools, and no registry behind them"},
 	{"proxy/*", append([]string{"proxy", "proxy/*", "route", "plugin", "upstream"}, values...),
