@@ -159,19 +159,14 @@ func setTLS(o *upstream.Options, u *config.Upstream) error {
 }
 
 func setCheck(o *upstream.Options, u *config.Upstream) error {
-	h := u.Health
-	if h == nil {
+	if u.Health == nil {
 		return nil
 	}
-	status, err := health.ParseStatus(h.Status)
+	check, err := healthCheck(u.Health)
 	if err != nil {
 		return err
 	}
-	check := health.Check{
-		Scheme: h.Scheme, Host: h.Host, Path: h.Path, Status: status, Body: h.Body, Service: h.Service, TLS: h.TLS, TLSConfig: o.TLS,
-		Frequency: h.Frequency, DownFrequency: h.DownFrequency, ConnectTimeout: h.ConnectionTimeout, ReadTimeout: h.ReadTimeout,
-		Success: h.Success, Failure: h.Failure,
-	}
+	check.TLSConfig = o.TLS
 	o.Check = &check
 	o.Probe, err = health.NewProbe(check)
 	return err
@@ -208,6 +203,16 @@ func setHedge(o *upstream.Options, u *config.Upstream) (err error) {
 		return fmt.Errorf("retry.hedge_after: %w", err)
 	}
 	return nil
+}
+
+// healthCheck is a configured check as its package wants it.
+func healthCheck(h *config.HealthCheck) (health.Check, error) {
+	status, err := health.ParseStatus(h.Status)
+	return health.Check{
+		Scheme: h.Scheme, Host: h.Host, Path: h.Path, Status: status, Body: h.Body, Service: h.Service, TLS: h.TLS,
+		Frequency: h.Frequency, DownFrequency: h.DownFrequency, ConnectTimeout: h.ConnectionTimeout, ReadTimeout: h.ReadTimeout,
+		Success: h.Success, Failure: h.Failure,
+	}, err
 }
 
 func ejectionRules(e *config.Ejection) health.Rules {
