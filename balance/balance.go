@@ -5,7 +5,7 @@
 //
 //	policy, err := balance.New("least_conn", balance.Settings{})
 //	picker := policy.Picker(candidates)
-//	i := picker.Pick(&ask)
+//	i := picker.Pick(&ask) // candidates[i], or -1
 //
 // Pick does no I/O, reads no clock, takes no lock and allocates nothing. What
 // must survive a change of membership (requests in flight, latency) lives in
@@ -29,10 +29,15 @@ type Load struct {
 type Candidate struct {
 	// ID is the endpoint's identity; hash policies place keys by it.
 	ID string
-	// Weight is the effective weight, slow start included; > 0 unless all are 0.
+	// Weight is the effective weight, slow start included, relative to the
+	// others'. A candidate of weight 0 is picked only when no other is left
+	// untried (RFC 2782); when all are 0, all count the same.
 	Weight float64
 	// Load is the host's live state. It is also the host's identity in Ask.Tried.
 	Load *Load
+	// Token is what a sticky cookie holds for this host; see Token. Empty when
+	// the pool is not sticky.
+	Token string
 }
 
 // MaxTried bounds how many hosts one request may try.
@@ -40,8 +45,11 @@ const MaxTried = 8
 
 // Ask is what a picker may know of one request. The caller owns and reuses it.
 type Ask struct {
-	// Key is the hash policies' key (path, header value, client address ...).
+	// Key is the hash policies' key (path, header value, client address ...). A
+	// request without one is spread over all.
 	Key string
+	// Sticky is the token the client brought in its cookie; empty for none.
+	Sticky string
 	// Now is the caller's monotonic clock in nanoseconds, for latency decay.
 	Now int64
 	// Random is a fresh random number for this pick.
@@ -53,7 +61,8 @@ type Ask struct {
 // Reset makes the Ask ready for another request.
 func (a *Ask) Reset() { *a = Ask{} }
 
-// MarkTried records that a host had its try; pickers avoid it while another is left.
+// MarkTried records that a host had its try; pickers avoid it while another is
+// left. Beyond MaxTried hosts nothing is recorded.
 func (a *Ask) MarkTried(l *Load) {
 	if a.ntried < MaxTried {
 		a.tried[a.ntried] = l
@@ -82,6 +91,7 @@ type Picker interface {
 // Policy makes pickers. It belongs to one pool and may keep what must survive
 // from one picker to the next, such as the position of a rotation.
 type Policy interface {
-	// Picker is called from the pool's goroutine only.
+	// Picker is called from the pool's goroutine only. The picker keeps the
+	// slice; the caller does not write to it again.
 	Picker(candidates []Candidate) Picker
 }

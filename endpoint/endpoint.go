@@ -16,6 +16,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -79,6 +80,21 @@ type Source struct {
 	Detail string        // "service api dc1", "_api._tcp.service.consul @127.0.0.1:53"
 	Index  uint64        // Consul's index; 0 elsewhere
 	TTL    time.Duration // DNS TTL; 0 elsewhere
+}
+
+// String reads "consul service api dc1 (index 42)" or "srv _api._tcp.x (ttl 5s)".
+func (s Source) String() string {
+	text := s.Kind
+	if s.Detail != "" {
+		text += " " + s.Detail
+	}
+	switch {
+	case s.Index > 0:
+		return text + " (index " + strconv.FormatUint(s.Index, 10) + ")"
+	case s.TTL > 0:
+		return text + " (ttl " + s.TTL.String() + ")"
+	}
+	return text
 }
 
 // Snapshot is the complete membership of one service at one instant.

@@ -41,7 +41,10 @@ type Exchange struct {
 	RequestID string
 	// Start is when the first byte of the request was read.
 	Start time.Time
-	// Done collects what must run when the exchange is over, in order of adding.
+	// Stream is the protocol's own side of the exchange. Only package proxy looks
+	// into it; plugins leave it alone.
+	Stream any
+	// done collects what must run when the exchange is over, in order of adding.
 	done []func(*Exchange)
 	ctx  context.Context
 }

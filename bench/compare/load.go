@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// loadSpec is a closed-loop row: every connection asks again as soon as it has
+// its answer.
+type loadSpec struct {
+	path        string
+	body        int // POST with so many bytes; 0 is a GET
+	connections int
+	peers       []string
+	goal        float64 // of CPU per request, beside nginx and HAProxy
+	goGoal      float64 // of CPU per request, beside the proxies written in Go
+	throughput  bool    // throughput must be at least theirs
+}
+
+// run is what one measurement of one proxy gave.
+type run struct {
+	requests  int
+	perSecond float64
+	cpu       time.Duration
+}
+
+func (r run) cpuPerRequest() float64 {
+	return float64(r.cpu) / float64(time.Microsecond) / float64(r.requests)
+}
+
+// closedLoop measures CPU per request and throughput.
+func closedLoop(l loadSpec) func(context.Context, *bench) ([]figure, error) {
+	return func(ctx context.Context, b *bench) ([]figure, error) {
+		names := append([]string{b.subject}, without(l.peers, b.subject)...)
+		started, err := b.start(ctx, names, shape{})
+		if err != nil {
+			return nil, err
+		}
+		defer stopAll(started)
+		runs, err := b.inTurn(ctx, started, l)
+		if err != nil {
+			return nil, err
+		}
+		return l.figures(names, runs), nil
+	}
+}
+
+func without(names []string, one string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == one })
+}
+
+// inTurn measures the proxies one after the other, forwards and backwards in
+// turn, so that none always follows the same one. The answer is by proxy.
+func (b *bench) inTurn(ctx context.Context, started []*proxy, l loadSpec) ([][]run, error) {
+	if err := sameAnswers(ctx, started, l); err != nil {
+		return nil, err
+	}
+	for _, p := range started { // connections, caches, heaps
+		if _, err := b.load(ctx, p, l, b.each/3); err != nil {
+			return nil, err
+		}
+	}
+	runs := make([][]run, len(started))
+	for pair := range b.pairs {
+		for _, i := range turn(pair, len(started)) {
+			r, err := b.load(ctx, started[i], l, b.each)
+			if err != nil {
+				return nil, err
+			}
+			runs[i] = append(runs[i], r)
+		}
+	}
+	return runs, nil
+}
+
+// turn is the order in which n proxies are measured for a pair.
+func turn(pair, n int) []int {
+	order := make([]int, n)
+	for i := range order {
+		order[i] = i
+	}
+	if pair%2 == 1 {
+		slices.Reverse(order)
+	}
+	return order
+}
+
+// figures sets the subject, which is the first, beside each of the others.
+func (l loadSpec) figures(names []string, runs [][]run) []figure {
+	var all []figure
+	for i, peer := range names[1:] {
+		cpu := figure{quantity: "CPU µs/request", peer: peer, goal: atMost(l.goal)}
+		if !slices.Contains(servers, peer) {
+			cpu.goal = atMost(l.goGoal)
+		}
+		rate := figure{quantity: "requests/s", peer: peer}
+		if l.throughput && l.goal <= 1 {
+			rate.goal = atLeast(1)
+		}
+		for pair := range runs[0] {
+			cpu.add(runs[0][pair].cpuPerRequest(), runs[i+1][pair].cpuPerRequest())
+			rate.add(runs[0][pair].perSecond, runs[i+1][pair].perSecond)
+		}
+		all = append(all, cpu, rate)
+	}
+	return all
+}
+
+func (f *figure) add(ours, theirs float64) {
+	f.ours = append(f.ours, ours)
+	f.theirs = append(f.theirs, theirs)
+}
+
+// scaled compares the subject of that shape with the subject of the least one.
+func scaled(s shape, highest float64) func(context.Context, *bench) ([]figure, error) {
+	return func(ctx context.Context, b *bench) ([]figure, error) {
+		large, err := b.startOne(ctx, b.subject, s)
+		if err != nil {
+			return nil, err
+		}
+		defer large.stop()
+		small, err := b.startOne(ctx, b.subject, shape{})
+		if err != nil {
+			return nil, err
+		}
+		defer small.stop()
+		l := loadSpec{path: smallPath, connections: 64, goal: highest}
+		runs, err := b.inTurn(ctx, []*proxy{large, small}, l)
+		if err != nil {
+			return nil, err
+		}
+		figures := l.figures([]string{b.subject, "itself"}, runs)
+		figures[0].goal = atMost(highest)
+		return figures, nil
+	}
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"pingap-go/config"
+	"pingap-go/engine"
+	"pingap-go/telemetry/logging"
+)
+
+// configFlag defines -config, for which PINGAP_CONFIG stands in.
+func configPath(flag string) (string, error) {
+	if flag == "" {
+		flag = os.Getenv("PINGAP_CONFIG")
+	}
+	if flag == "" {
+		return "", errors.New("no configuration: give -config PATH or set PINGAP_CONFIG (\"pingap dev\" needs none)")
+	}
+	return flag, nil
+}
+
+func runProxy(args []string, std streams) error {
+	f := flags("run", std)
+	path := f.String("config", "", "TOML file, or directory whose *.toml are merged (env PINGAP_CONFIG)")
+	format := f.String("log-format", "text", "text or json")
+	level := f.String("log-level", "", "debug, info, warn or error (default: basic.log_level)")
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	log, levelVar, err := logging.New(std.err, *format, *level)
+	if err != nil {
+		fmt.Fprintln(std.err, "pingap run:", err)
+		return errUsage
+	}
+	if *level != "" {
+		levelVar = nil // the flag has the last word
+	}
+	file, err := configPath(*path)
+	if err != nil {
+		fmt.Fprintln(std.err, "pingap run:", err)
+		return errUsage
+	}
+	e := engine.New(engine.Options{
+		Load:    func() (*config.Config, error) { return config.Load(file, os.LookupEnv) },
+		Version: version, Commit: commit(), Log: log, Level: levelVar, AccessLog: std.out,
+	})
+	return serve(e, log)
+}
+
+// serve runs an engine until a signal ends it. SIGHUP reloads; SIGTERM and
+// SIGINT drain, and a second one ends at once.
+func serve(e *engine.Engine, log *slog.Logger) error {
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
+	defer signal.Stop(signals)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	if err := e.Start(ctx); err != nil {
+		return err
+	}
+	for s := range signals {
+		if s != syscall.SIGHUP {
+			log.Info("draining", "signal", s.String())
+			break
+		}
+		reload(ctx, e)
+	}
+	go endOnSignal(signals, cancel, log)
+	if err := e.Shutdown(ctx); err != nil {
+		return fmt.Errorf("drain: %w", err)
+	}
+	log.Info("drained")
+	return nil
+}
+
+// endOnSignal ends the drain at the next signal that asks for it.
+func endOnSignal(signals <-chan os.Signal, end context.CancelFunc, log *slog.Logger) {
+	for s := range signals {
+		if s != syscall.SIGHUP {
+			log.Warn("ending at once", "signal", s.String())
+			end()
+			return
+		}
+	}
+}
+
+// reload has the engine load its configuration again; the engine logs how it went.
+func reload(ctx context.Context, e *engine.Engine) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	_, _ = e.Reload(ctx) // logged, and the old generation serves on
+}
+
+func runValidate(args []string, std streams) error {
+	f := flags("validate", std)
+	path := f.String("config", "", "TOML file, or directory whose *.toml are merged (env PINGAP_CONFIG)")
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	file, err := configPath(*path)
+	if err != nil {
+		fmt.Fprintln(std.err, "pingap validate:", err)
+		return errUsage
+	}
+	c, err := config.Load(file, os.LookupEnv)
+	if err == nil {
+		err = engine.Validate(c)
+	}
+	var problems config.Problems
+	if errors.As(err, &problems) {
+		for _, p := range problems {
+			fmt.Fprintln(std.err, p)
+		}
+		return fmt.Errorf("%s: %d problems", file, len(problems))
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(std.out, "%s: ok, %d servers, %d locations, %d upstreams\n", file, len(c.Servers), len(c.Locations), len(c.Upstreams))
+	return nil
+}

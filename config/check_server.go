@@ -1,0 +1,95 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"pingap-go/internal/nearest"
+)
+
+// claim is an address together with who listens on it.
+type claim struct {
+	listenAddress
+	by path
+}
+
+// checkServers checks each server, in the order of the files, and that no two
+// of them, nor the admin API, claim one address.
+func (b *binder) checkServers(cfg *Config) {
+	var taken []claim
+	if listen, err := parseListen(cfg.Admin.Addr); err == nil {
+		taken = append(taken, claim{listen, path{"admin", "addr"}})
+	}
+	for _, name := range b.inOrder("servers", slices.Collect(maps.Keys(cfg.Servers))) {
+		s := cfg.Servers[name]
+		taken = b.checkAddrs(s, taken)
+		b.checkNotSupported(s)
+		b.checkAccessLog(s)
+		for i, location := range s.Locations {
+			reference(b, path{"servers", name, "locations", element(i)}, "location", location, cfg.Locations)
+		}
+	}
+}
+
+// checkAddrs adds the server's addresses to those that are taken.
+func (b *binder) checkAddrs(s *Server, taken []claim) []claim {
+	p := path{"servers", s.Name, "addr"}
+	if len(s.Addr) == 0 {
+		b.report(p, "a server must say its address", "")
+	}
+	for i, text := range s.Addr {
+		at := p.to(element(i))
+		listen, err := parseListen(text)
+		if err != nil {
+			b.report(at, err.Error(), listenHint(text))
+			continue
+		}
+		for _, other := range taken {
+			if listen.clashes(other.listenAddress) {
+				b.report(at, fmt.Sprintf("%q is taken by %s", text, other.by), "")
+			}
+		}
+		taken = append(taken, claim{listen, p})
+	}
+	return taken
+}
+
+// listenHint is what a bare port or a bare host was meant to be.
+func listenHint(text string) string {
+	if _, err := strconv.ParseUint(text, 10, 16); err == nil {
+		return ":" + text
+	}
+	return ""
+}
+
+// checkNotSupported refuses what is not built yet instead of ignoring it.
+func (b *binder) checkNotSupported(s *Server) {
+	p := path{"servers", s.Name}
+	if s.Protocol == "tcp" {
+		b.report(p.to("protocol"), "tcp servers are not supported yet", "")
+	}
+	for _, key := range []string{"tls_cert", "tls_key", "tls_min_version"} {
+		if b.where.has(p.to(key)) {
+			b.report(p.to(key), "TLS on servers is not supported yet", "")
+		}
+	}
+	if s.Upstream != "" && s.Protocol == "http" {
+		b.report(p.to("upstream"), "only tcp servers, which are not supported yet, name an upstream; http servers have locations", "")
+	}
+}
+
+// accessLogs are the formats that have a name.
+var accessLogs = []string{"off", "combined", "common", "short", "tiny", "json"}
+
+// checkAccessLog accepts a named format, or one that is spelled out with {tags}.
+func (b *binder) checkAccessLog(s *Server) {
+	if slices.Contains(accessLogs, s.AccessLog) || strings.Contains(s.AccessLog, "{") {
+		return
+	}
+	b.report(path{"servers", s.Name, "access_log"},
+		fmt.Sprintf("%q is neither one of %s nor a format with {tags}", s.AccessLog, strings.Join(accessLogs, ", ")),
+		nearest.Name(s.AccessLog, accessLogs))
+}

@@ -1,0 +1,33 @@
+package config
+
+import "time"
+
+// Server is one [servers.NAME] section: a listener.
+type Server struct {
+	Name string `toml:"-"`
+	// Addr is one or several of "host:port", ":port" and "unix:PATH".
+	Addr List `toml:"addr"`
+	// Locations are the names it serves, in the order that ends ties. After Load
+	// it holds all locations, in the order of the files, when none were named.
+	Locations []string `toml:"locations"`
+	// Protocol is "http"; "tcp" is not supported yet.
+	Protocol string `toml:"protocol" default:"http" oneof:"http tcp"`
+	// Upstream is where a tcp server sends to.
+	Upstream string `toml:"upstream"`
+	// EnableHTTP2 turns HTTP/2 on: h2c on a plain listener. nil = with TLS only.
+	EnableHTTP2 *bool `toml:"enable_http2"`
+	// AccessLog is "off", the name of a format or a format with {tags}.
+	AccessLog string `toml:"access_log" default:"off"`
+	// ReadHeaderTimeout bounds how long a client may take for a request's head; 0 = no bound.
+	ReadHeaderTimeout time.Duration `toml:"read_header_timeout" default:"10s"`
+	// IdleTimeout is how long a connection may rest between requests; 0 = no bound.
+	IdleTimeout time.Duration `toml:"idle_timeout" default:"75s"`
+	// MaxHeaderBytes bounds a request's head.
+	MaxHeaderBytes Size `toml:"max_header_bytes" default:"64kb" min:"1kb" max:"16mb"`
+	// MaxConnections bounds the connections of clients; 0 = no bound.
+	MaxConnections int `toml:"max_connections" default:"0"`
+	// TLSCert and TLSKey are PEM files. Not supported yet.
+	TLSCert       string `toml:"tls_cert"`
+	TLSKey        string `toml:"tls_key"`
+	TLSMinVersion string `toml:"tls_min_version" default:"1.2" oneof:"1.2 1.3"`
+}

@@ -1,0 +1,195 @@
+package consul
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/consul/api"
+)
+
+const (
+	// askTimeout bounds a query that does not wait for news.
+	askTimeout = 10 * time.Second
+	// slack is what an answer may take beyond the time that the agent waits.
+	slack = 10 * time.Second
+	// rotation is how long a round takes in which every watch has its turn, when
+	// there are more watches than connections.
+	rotation = 2 * time.Second
+)
+
+// errTurn ends queries that wait longer than they should since more watches
+// joined than there are connections; it is no failure.
+var errTurn = errors.New("another watch's turn")
+
+// Client is one process's road to its Consul agent. All watches share it, so
+// that they share its connections: with TLS they are multiplexed over HTTP/2,
+// otherwise MaxConnections of them are under way at once and the others take
+// turns, with waits that bring everyone round every two seconds.
+//
+// While there are watches, a heartbeat asks the agent who leads. An agent that
+// does not answer, or knows no leader, has the waiting queries cut and their
+// watches report a failure: a frozen agent, a silent firewall or a lost quorum
+// shows within seconds, not when a five-minute query ends.
+//
+// A Client may be used from any goroutine. It owns no goroutine while nothing
+// watches; Close drops its idle connections.
+type Client struct {
+	options   Options
+	target    target
+	tokens    *tokens
+	gate      *gate
+	transport *transport
+	api       *api.Client
+
+	mu      sync.Mutex
+	watches int
+	round   *round
+	stop    context.CancelFunc // ends the heartbeat
+	stopped chan struct{}
+}
+
+// round is the life of the queries that are under way together.
+type round struct {
+	ctx context.Context
+	cut context.CancelCauseFunc
+}
+
+func newRound() *round {
+	ctx, cut := context.WithCancelCause(context.Background())
+	return &round{ctx: ctx, cut: cut}
+}
+
+// NewClient checks options. It opens no connection: an agent that is away is
+// no error.
+func NewClient(options Options) (*Client, error) {
+	o, t, err := options.normalised()
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{options: o, target: t, tokens: newTokens(o), gate: newGate(t.scheme, o.MaxConnections), round: newRound()}
+	if c.transport, err = newTransport(o, t, c.tokens, c.gate); err != nil {
+		return nil, fmt.Errorf("consul tls: %w", err)
+	}
+	c.api, err = newAPI(o, t, c.transport)
+	return c, err
+}
+
+// API is Consul's own client over the same connections and token, for what is
+// not a watch: registering services, reading single keys.
+func (c *Client) API() *api.Client { return c.api }
+
+// Close drops idle connections. Watches must have ended.
+func (c *Client) Close() { c.transport.base.CloseIdleConnections() }
+
+// join counts one more watch and returns its leave.
+func (c *Client) join() (leave func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.watches++
+	if c.watches == 1 && c.options.Heartbeat > 0 {
+		ctx, stop := context.WithCancel(context.Background())
+		c.stop, c.stopped = stop, make(chan struct{})
+		go c.heartbeat(ctx, c.stopped)
+	}
+	if c.watches == c.gate.places()+1 {
+		c.endRound(errTurn)
+	}
+	return c.leave
+}
+
+func (c *Client) leave() {
+	c.mu.Lock()
+	c.watches--
+	last, stop, stopped := c.watches == 0, c.stop, c.stopped
+	if last {
+		c.stop = nil
+	}
+	c.mu.Unlock()
+	if last && stop != nil {
+		stop()
+		<-stopped
+		c.Close()
+	}
+}
+
+// endRound cuts every query under way; c.mu is held.
+func (c *Client) endRound(cause error) {
+	c.round.cut(cause)
+	c.round = newRound()
+}
+
+// turn returns the current round and how long a blocking query may wait in it.
+func (c *Client) turn() (*round, time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if places := c.gate.places(); c.watches > places {
+		return c.round, rotation * time.Duration(places) / time.Duration(c.watches)
+	}
+	return c.round, c.options.Wait
+}
+
+// question is one GET of the HTTP API.
+type question struct {
+	path       string
+	datacenter string
+	filter     string
+	near       string
+	index      uint64 // 0: answer at once
+}
+
+// ask asks the agent and decodes the answer into out. An answer with the index
+// that was asked for leaves out an empty list. The error is errTurn, ctx's, or
+// says what failed.
+func (c *Client) ask(ctx context.Context, q question, out any) (*api.QueryMeta, error) {
+	entering, cancel := context.WithTimeoutCause(ctx, askTimeout, fmt.Errorf("no connection to %s came free within %s", c.target, askTimeout))
+	defer cancel()
+	if err := c.gate.enter(entering); err != nil {
+		return nil, err
+	}
+	defer c.gate.leave()
+	return c.askNow(ctx, q, out)
+}
+
+func (c *Client) askNow(ctx context.Context, q question, out any) (*api.QueryMeta, error) {
+	round, wait := c.turn()
+	limit := askTimeout
+	if q.index == 0 {
+		wait = 0
+	} else {
+		limit = wait + wait/16 + slack
+	}
+	timeout := fmt.Errorf("no answer from %s within %s", c.target, limit)
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, timeout)
+	defer cancel()
+	ctx, cut := context.WithCancelCause(ctx)
+	defer cut(nil)
+	defer context.AfterFunc(round.ctx, func() { cut(context.Cause(round.ctx)) })()
+	meta, err := c.api.Raw().Query(q.path, out, c.queryOptions(ctx, q, wait))
+	if err != nil {
+		return nil, c.explain(ctx, err)
+	}
+	if !meta.KnownLeader && !streamed(meta) {
+		return nil, errNoLeader
+	}
+	return meta, nil
+}
+
+func (c *Client) queryOptions(ctx context.Context, q question, wait time.Duration) *api.QueryOptions {
+	o := &api.QueryOptions{
+		Datacenter: q.datacenter, Filter: q.filter, Near: q.near,
+		AllowStale: !c.options.Consistent, WaitIndex: q.index, WaitTime: wait,
+	}
+	return o.WithContext(ctx)
+}
+
+// streamed reports whether the agent answered from the event stream that it keeps
+// of a service. Such answers say nothing of leaders and ACLs, whatever is wrong
+// (Consul 1.19, agent/rpcclient/health).
+func streamed(meta *api.QueryMeta) bool { return meta.QueryBackend == "streaming" }
+
+// healthPath is the path of the health endpoint of a service.
+func healthPath(service string) string { return "/v1/health/service/" + url.PathEscape(service) }

@@ -1,0 +1,237 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"pingap-go/admin"
+	"pingap-go/config"
+	"pingap-go/health"
+	"pingap-go/proxy"
+	"pingap-go/route"
+	"pingap-go/telemetry/metrics"
+	"pingap-go/upstream"
+	"pingap-go/web"
+)
+
+// adminServer is the admin API and where it listens.
+type adminServer struct {
+	api    *admin.Admin
+	addr   string
+	server *admin.Server // nil = off
+	fresh  *admin.Server // opened by a reload that is not in force yet
+}
+
+// openAdmin makes the admin API listen where the next generation wants it,
+// beside the old place until the swap.
+func (e *Engine) openAdmin(next *Generation) error {
+	a, c := &e.admin, &next.config.Admin
+	if a.api == nil {
+		a.api = admin.New(e.adminOptions(c.Token))
+	}
+	if c.Addr == "" || c.Addr == a.addr {
+		return nil
+	}
+	if err := admin.CheckAddr(c.Addr, c.Token); err != nil {
+		return e.at(next.config, err, "admin", "addr")
+	}
+	fresh, err := a.api.Listen(c.Addr)
+	if err != nil {
+		return e.at(next.config, err, "admin", "addr")
+	}
+	a.fresh = fresh
+	return nil
+}
+
+// swapAdmin puts the next generation's address and token in force.
+func (e *Engine) swapAdmin(next *Generation) {
+	a, c := &e.admin, &next.config.Admin
+	a.api.SetToken(c.Token)
+	if c.Addr == a.addr {
+		return
+	}
+	old := a.server
+	a.server, a.fresh, a.addr = a.fresh, nil, c.Addr
+	if old == nil {
+		return
+	}
+	e.tasks.Go(func() { // a reload may have come over the old address: it gets its answer
+		ctx, cancel := context.WithTimeout(e.ctx, 5*time.Second)
+		defer cancel()
+		if err := old.Shutdown(ctx); err != nil {
+			e.log.Warn("old admin address was cut off", "err", err)
+		}
+	})
+}
+
+// dropFreshAdmin takes back what a failed reload has opened.
+func (e *Engine) dropFreshAdmin(ctx context.Context) {
+	if e.admin.fresh != nil {
+		_ = e.admin.fresh.Shutdown(ctx) // it has answered nobody
+		e.admin.fresh = nil
+	}
+}
+
+func (e *Engine) closeAdmin(ctx context.Context) error {
+	e.dropFreshAdmin(ctx)
+	if e.admin.server == nil {
+		return nil
+	}
+	return e.admin.server.Shutdown(ctx)
+}
+
+func (e *Engine) adminOptions(token string) admin.Options {
+	return admin.Options{
+		Token: token, Log: e.log, Metrics: e.metrics.Handler(e.log), Page: web.Handler(),
+		Status: e.adminStatus, Upstreams: e.adminUpstreams, Routes: e.adminRoutes, Services: e.adminServices,
+		Config: func() any { return e.current.Load().config.Masked() },
+		Reload: func(ctx context.Context) (uint64, error) {
+			n, err := e.Reload(ctx)
+			var problems config.Problems
+			if errors.As(err, &problems) {
+				invalid := &admin.Invalid{}
+				for _, p := range problems {
+					invalid.Problems = append(invalid.Problems, p.String())
+				}
+				return n, invalid
+			}
+			return n, err
+		},
+	}
+}
+
+func (e *Engine) adminStatus() admin.Status {
+	g := e.current.Load()
+	s := admin.Status{
+		Version: e.options.Version, Generation: g.Number, Started: e.started, Draining: e.stopping.Load(),
+		NotReady: e.notReady(g),
+	}
+	if g.config != nil {
+		s.Name = g.config.Basic.Name
+	}
+	return s
+}
+
+// notReady says what is missing until traffic may come.
+func (e *Engine) notReady(g *Generation) []string {
+	var missing []string
+	if e.stopping.Load() {
+		missing = append(missing, "shutting down")
+	}
+	if g.config == nil {
+		return append(missing, "starting: servers do not listen yet")
+	}
+	for name, p := range g.pools {
+		if !p.pool.Ready() {
+			missing = append(missing, `upstream "`+name+`" waits for the first answer of `+p.key.Upstream.Discovery+because(p.pool))
+		}
+	}
+	slices.Sort(missing)
+	return missing
+}
+
+func because(p *upstream.Pool) string {
+	if err := p.Status().LastError; err != "" {
+		return ": " + err
+	}
+	return ""
+}
+
+func (e *Engine) adminUpstreams() []admin.Upstream {
+	g := e.current.Load()
+	var list []admin.Upstream
+	for _, p := range g.pools {
+		list = append(list, upstreamView(p.pool.Status(), p.pool.Ready()))
+	}
+	return list
+}
+
+func upstreamView(s upstream.Status, ready bool) admin.Upstream {
+	u := admin.Upstream{
+		Name: s.Name, Discovery: s.Discovery, Algorithm: s.Algorithm, Stale: s.Stale, LastError: s.LastError,
+		LastSuccess: s.LastSuccess, Condition: string(s.Condition), Source: s.Source.Detail, Index: s.Source.Index,
+		TTLSeconds: s.Source.TTL.Seconds(), Saved: s.Saved, Ready: ready, Panic: s.Panic, Tier: s.Tier,
+	}
+	if !s.LastSuccess.IsZero() {
+		u.AgeSeconds = time.Since(s.LastSuccess).Seconds()
+	}
+	for i := range s.Endpoints {
+		u.Endpoints = append(u.Endpoints, endpointView(&s.Endpoints[i]))
+	}
+	return u
+}
+
+func endpointView(s *upstream.EndpointStatus) admin.Endpoint {
+	e := &s.Endpoint
+	return admin.Endpoint{
+		ID: e.Name, Node: e.Node, Address: e.Address, Weight: e.Weight, Tier: e.Tier, Tags: e.Tags, Meta: e.Meta,
+		Verdict: string(s.Verdict), Reason: s.Reason, Since: s.Since, Registry: s.Registry, Probe: s.Probe, Ejection: s.Ejection,
+		InFlight: s.InFlight, Requests: uint64(s.Requests), Failures: uint64(s.Failures),
+		LatencyMS: float64(s.Latency.Microseconds()) / 1000,
+	}
+}
+
+func (e *Engine) adminRoutes() []admin.Route {
+	g := e.current.Load()
+	var list []admin.Route
+	for _, name := range sortedKeys(g.sites) {
+		for _, r := range g.sites[name].Routes.All() {
+			list = append(list, routeView(name, g.config, &r))
+		}
+	}
+	return list
+}
+
+func routeView(server string, c *config.Config, r *route.Listed[*proxy.Location]) admin.Route {
+	v := admin.Route{
+		Server: server, Location: r.Name, Host: r.Hosts, Path: r.Path, PathType: r.PathType.String(), Methods: r.Methods,
+		Match: r.Conditions, Priority: r.Priority, Upstream: r.Target.Upstream, Source: "config",
+	}
+	if l := c.Locations[r.Name]; l != nil {
+		v.Rewrite, v.Plugins = l.Rewrite, l.Plugins
+	}
+	return v
+}
+
+func (e *Engine) adminServices() []admin.Service { return nil }
+
+// poolStates are the pools for a scrape of the metrics.
+func (e *Engine) poolStates() []metrics.Pool {
+	var list []metrics.Pool
+	for name, p := range e.current.Load().pools {
+		s := p.pool.Status()
+		state := metrics.Pool{Upstream: name, Stale: s.Stale}
+		since := s.LastSuccess
+		if since.IsZero() {
+			since = e.started
+		}
+		state.Age = time.Since(since)
+		for _, v := range health.Verdicts {
+			n := 0
+			for i := range s.Endpoints {
+				if s.Endpoints[i].Verdict == v {
+					n++
+				}
+			}
+			state.Endpoints = append(state.Endpoints, metrics.VerdictCount{Verdict: string(v), Number: n})
+		}
+		list = append(list, state)
+	}
+	return list
+}
+
+// stateDir is where memberships are kept: as configured, or the user's cache.
+func stateDir(c *config.Config) (string, error) {
+	if c.Basic.StateDir != "" {
+		return c.Basic.StateDir, nil
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(cache, "pingap", c.Basic.Name), nil
+}

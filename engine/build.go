@@ -1,0 +1,151 @@
+package engine
+
+import (
+	"cmp"
+	"errors"
+	"io"
+	"log/slog"
+	"slices"
+	"sync/atomic"
+
+	"pingap-go/config"
+	"pingap-go/discovery/consul"
+	"pingap-go/proxy"
+	"pingap-go/route"
+	"pingap-go/telemetry/accesslog"
+	"pingap-go/telemetry/metrics"
+)
+
+// Generation is everything that was built from one load of the configuration.
+// Parts that a reload did not touch are the same objects in both generations.
+type Generation struct {
+	Number     uint64
+	config     *config.Config
+	pools      map[string]*runningPool
+	plugins    map[string]builtPlugin
+	sites      map[string]*proxy.Site // by server
+	routes     []*metrics.Route       // released when the generation is gone
+	processing map[string]*atomic.Int64
+	consul     *consul.Client // nil until an upstream needs it
+}
+
+// builder makes the next generation beside the old one, which it only reads.
+type builder struct {
+	engine   *Engine
+	config   *config.Config
+	old      *Generation
+	next     *Generation
+	log      *slog.Logger
+	problems config.Problems
+}
+
+// Build makes a generation of a configuration, with nothing started and nothing
+// listening. What did not change is taken over from old. All mistakes are
+// reported, each at its place; then there is no generation.
+func (e *Engine) build(c *config.Config, old *Generation) (*Generation, error) {
+	b := &builder{engine: e, config: c, old: old, log: e.log, next: &Generation{
+		Number: old.Number + 1, config: c, pools: map[string]*runningPool{}, plugins: map[string]builtPlugin{},
+		sites: map[string]*proxy.Site{}, processing: map[string]*atomic.Int64{},
+	}}
+	if old.config != nil && old.config.Consul == c.Consul {
+		b.next.consul = old.consul
+	}
+	b.buildPlugins()
+	b.buildPools()
+	locations := b.compileLocations()
+	for name, s := range c.Servers {
+		b.buildSite(name, s, locations)
+	}
+	if len(b.problems) > 0 {
+		slices.SortStableFunc(b.problems, func(x, y config.Problem) int {
+			return cmp.Or(cmp.Compare(x.File, y.File), cmp.Compare(x.Line, y.Line), cmp.Compare(x.Col, y.Col))
+		})
+		b.next.discard(old)
+		return nil, b.problems
+	}
+	return b.next, nil
+}
+
+// report notes a mistake at a key of the configuration.
+func (b *builder) report(err error, key ...string) {
+	b.problems = append(b.problems, b.config.Problem(err.Error(), key...))
+}
+
+// buildSite makes what one server does in this generation.
+func (b *builder) buildSite(name string, s *config.Server, locations map[string]*compiled) {
+	e := b.engine
+	site := &proxy.Site{
+		Server: name, Errors: proxy.NewErrorPage(e.options.Version, b.config.Basic.ErrorTemplate),
+		Trusted: b.config.Basic.TrustedProxies, Metrics: e.metrics.Server(name), NoRoute: e.metrics.Route(name, "", ""),
+		Log: e.accessLog, Tracer: e.tracer,
+		Limits: proxy.Limits{
+			ReadHeaderTimeout: s.ReadHeaderTimeout, IdleTimeout: s.IdleTimeout, Stall: cmp.Or(s.IdleTimeout, defaultStall),
+			MaxHeaderBytes: int(s.MaxHeaderBytes), MaxConnections: int64(s.MaxConnections),
+			HTTP2: s.EnableHTTP2 != nil && *s.EnableHTTP2,
+		},
+	}
+	b.next.routes = append(b.next.routes, site.NoRoute)
+	if s.AccessLog != "off" && s.AccessLog != "" {
+		format, err := accesslog.Compile(s.AccessLog)
+		if err != nil {
+			b.report(err, "servers", name, "access_log")
+		}
+		site.Format = format
+	}
+	var rules []route.Rule[*proxy.Location]
+	for _, location := range s.Locations {
+		if c := locations[location]; c != nil {
+			rule := c.rule
+			rule.Target = b.locationFor(name, c)
+			rules = append(rules, rule)
+		}
+	}
+	site.Routes = route.New(rules)
+	b.next.sites[name] = site
+}
+
+// consulClient is the one client that all of a generation's watches share.
+func (b *builder) consulClient() (*consul.Client, error) {
+	if b.next.consul != nil {
+		return b.next.consul, nil
+	}
+	client, err := consul.NewClient(consulOptions(&b.config.Consul))
+	if err != nil {
+		return nil, errors.Join(errors.New("[consul]"), err)
+	}
+	b.next.consul = client
+	return client, nil
+}
+
+// discard lets go of what a generation that never served has taken hold of.
+func (g *Generation) discard(old *Generation) {
+	for name, p := range g.pools {
+		if old.pools[name] != p {
+			p.pool.Discard()
+		}
+	}
+	g.release()
+}
+
+// release gives back the counters of a generation that has gone.
+func (g *Generation) release() {
+	for _, r := range g.routes {
+		r.Release()
+	}
+	for _, s := range g.sites {
+		s.Metrics.Release()
+	}
+}
+
+// Validate builds a generation of a configuration and throws it away: everything
+// that can be wrong without opening a socket is found. The error is
+// config.Problems.
+func Validate(c *config.Config) error {
+	e := New(Options{Log: slog.New(slog.DiscardHandler), AccessLog: io.Discard})
+	defer e.cancel()
+	g, err := e.build(c, e.current.Load())
+	if err == nil {
+		g.discard(&Generation{})
+	}
+	return errors.Join(err, e.accessLog.Close(e.ctx))
+}

@@ -1,0 +1,371 @@
+// Package engine puts the program together: it turns a configuration into a
+// Generation, starts it, swaps it in for the one before, and drains it.
+//
+//	e, err := engine.New(engine.Options{Path: "pingap.toml", Log: log})
+//	err = e.Start(ctx)        // parse, validate, build, start
+//	n, err := e.Reload(ctx)   // the same beside the running one, then swap
+//	err = e.Shutdown(ctx)     // drain
+//
+// Configuration moves one way: parse, validate, build, start, swap, drain. A step
+// that fails leaves what runs as it was. What a reload does not touch (pools with
+// their connections, counters and health; listeners; plugins) is taken over.
+//
+// This is the only package that knows every concrete kind of discovery and every
+// plugin; kinds.go and plugins.go list them.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"pingap-go/config"
+	"pingap-go/discovery/saved"
+	"pingap-go/internal/wire"
+	"pingap-go/proxy"
+	"pingap-go/telemetry/accesslog"
+	"pingap-go/telemetry/metrics"
+	"pingap-go/telemetry/tracing"
+)
+
+// Options make an Engine.
+type Options struct {
+	// Load reads the configuration, at start and at each reload.
+	Load func() (*config.Config, error)
+	// Version and Commit are shown by metrics, traces and error pages.
+	Version, Commit string
+	// Log is where the program speaks. Level, when not nil, follows
+	// basic.log_level.
+	Log   *slog.Logger
+	Level *slog.LevelVar
+	// AccessLog is where access lines go; nil = os.Stdout.
+	AccessLog io.Writer
+}
+
+// Engine is the running program.
+type Engine struct {
+	options   Options
+	log       *slog.Logger
+	metrics   *metrics.Metrics
+	dog       *wire.Watchdog
+	accessLog *accesslog.Writer
+	tracer    *tracing.Tracer
+	saved     *saved.Dir
+	started   time.Time
+	current   atomic.Pointer[Generation]
+	stopping  atomic.Bool
+
+	ctx    context.Context // ends when everything must
+	cancel context.CancelFunc
+	tasks  sync.WaitGroup
+
+	mu      sync.Mutex // held while starting, reloading, shutting down
+	servers map[string]*proxy.Server
+	admin   adminServer
+}
+
+// readyWait is how long a swap waits for the first answer of a new pool's
+// registry: long enough for one that is well, short enough for a reload while
+// it is away.
+const readyWait = 2 * time.Second
+
+// defaultStall bounds a body that makes no progress where idle_timeout is off.
+const defaultStall = 75 * time.Second
+
+// New makes an engine that runs nothing yet.
+func New(o Options) *Engine {
+	if o.AccessLog == nil {
+		o.AccessLog = os.Stdout
+	}
+	e := &Engine{
+		options: o, log: o.Log, metrics: metrics.New(metrics.Build{Version: o.Version, Commit: o.Commit}),
+		dog: wire.NewWatchdog(), accessLog: accesslog.NewWriter(o.AccessLog, o.Log), started: time.Now(),
+		servers: map[string]*proxy.Server{},
+	}
+	e.ctx, e.cancel = context.WithCancel(context.Background())
+	e.current.Store(&Generation{})
+	e.metrics.Pools(e.poolStates)
+	e.metrics.AccessLogDropped(e.accessLog.Dropped)
+	return e
+}
+
+// Start loads the configuration and begins to serve. On an error nothing runs.
+func (e *Engine) Start(ctx context.Context) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	c, err := e.options.Load()
+	if err != nil {
+		return err
+	}
+	if err := e.prepare(ctx, c); err != nil {
+		return err
+	}
+	e.tasks.Go(func() { e.dog.Run(e.ctx) })
+	if err := e.enact(ctx, c); err != nil {
+		return errors.Join(err, e.stop(ctx))
+	}
+	return nil
+}
+
+// prepare sets up what lives as long as the process.
+func (e *Engine) prepare(ctx context.Context, c *config.Config) (err error) {
+	e.setLevel(c)
+	e.tracer, err = tracing.New(ctx, tracing.Options{
+		Endpoint: c.Otel.Endpoint, SampleRatio: c.Otel.SampleRatio, ServiceName: c.Otel.ServiceName,
+		Name: c.Basic.Name, Version: e.options.Version, Log: e.log,
+	})
+	if err != nil {
+		return err
+	}
+	dir, err := stateDir(c)
+	if err != nil {
+		e.log.Warn("memberships are not kept for the next start", "err", err)
+		return nil
+	}
+	e.saved, err = saved.Open(dir)
+	if err != nil {
+		e.log.Warn("memberships are not kept for the next start", "dir", dir, "err", err)
+		e.saved = nil
+	}
+	return nil
+}
+
+func (e *Engine) setLevel(c *config.Config) {
+	var level slog.Level
+	if e.options.Level != nil && level.UnmarshalText([]byte(c.Basic.LogLevel)) == nil {
+		e.options.Level.Set(level)
+	}
+}
+
+// Reload loads the configuration again and swaps what it says in. It returns the
+// number of the generation that serves then. On an error the old one serves on
+// and the error says what is wrong.
+func (e *Engine) Reload(ctx context.Context) (uint64, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.stopping.Load() {
+		return 0, errors.New("shutting down")
+	}
+	c, err := e.options.Load()
+	if err == nil {
+		err = e.enact(ctx, c)
+	}
+	n := e.current.Load().Number
+	if err != nil {
+		e.metrics.Reloaded(metrics.Failure, n)
+		e.log.Error("reload failed, the old configuration serves on", "generation", n, "err", err)
+		return n, err
+	}
+	e.setLevel(c)
+	e.log.Info("configuration is in force", "generation", n)
+	return n, nil
+}
+
+// enact builds a generation and puts it in the place of the current one.
+func (e *Engine) enact(ctx context.Context, c *config.Config) error {
+	old := e.current.Load()
+	next, err := e.build(c, old)
+	if err != nil {
+		return err
+	}
+	e.startPools(next)
+	if err := e.open(ctx, next); err != nil {
+		e.dropFreshAdmin(ctx)
+		e.stopPools(next, old)
+		next.discard(old)
+		return err
+	}
+	e.awaitPools(ctx, next)
+	e.swap(next)
+	e.retire(old, next)
+	e.metrics.Reloaded(metrics.Success, next.Number)
+	return nil
+}
+
+// open makes everything listen that the next generation needs and that does not
+// listen yet. Requests that come meanwhile are served by the old generation, or
+// by the next one where there is none.
+func (e *Engine) open(ctx context.Context, next *Generation) error {
+	if err := e.openAdmin(next); err != nil {
+		return err
+	}
+	var fresh []string
+	for name, site := range next.sites {
+		s := e.servers[name]
+		if s == nil {
+			s = proxy.NewServer(name, site, e.dog, e.log)
+			fresh = append(fresh, name)
+		}
+		if err := s.Open(e.ctx, next.config.Servers[name].Addr); err != nil {
+			e.closeFresh(ctx, fresh)
+			e.retainOld()
+			return e.at(next.config, err, "servers", name, "addr")
+		}
+		e.servers[name] = s
+	}
+	return nil
+}
+
+// at gives an error the place of the key that it is about.
+func (e *Engine) at(c *config.Config, err error, key ...string) error {
+	return config.Problems{c.Problem(err.Error(), key...)}
+}
+
+// retainOld closes what a failed reload has opened on servers that stay.
+func (e *Engine) retainOld() {
+	c := e.current.Load().config
+	for name, s := range e.servers {
+		if c != nil && c.Servers[name] != nil {
+			s.Retain(c.Servers[name].Addr)
+		}
+	}
+}
+
+// closeFresh takes back the servers that a failed reload has opened.
+func (e *Engine) closeFresh(ctx context.Context, names []string) {
+	for _, name := range names {
+		if s := e.servers[name]; s != nil {
+			delete(e.servers, name)
+			_ = s.Shutdown(ctx) // it has served nobody
+		}
+	}
+}
+
+// swap puts the next generation in force.
+func (e *Engine) swap(next *Generation) {
+	for name, site := range next.sites {
+		e.servers[name].Serve(site, next.config.Servers[name].Addr)
+	}
+	e.current.Store(next)
+	e.swapAdmin(next)
+}
+
+// retire ends what only the old generation needed. Requests under way finish on it.
+func (e *Engine) retire(old, next *Generation) {
+	e.stopPools(old, next)
+	if old.consul != nil && old.consul != next.consul {
+		old.consul.Close()
+	}
+	for name, s := range e.servers {
+		if next.sites[name] != nil {
+			continue
+		}
+		delete(e.servers, name)
+		e.tasks.Go(func() {
+			ctx, cancel := context.WithTimeout(e.ctx, next.config.Basic.ShutdownTimeout)
+			defer cancel()
+			if err := s.Shutdown(ctx); err != nil {
+				e.log.Warn("removed server was cut off", "server", name, "err", err)
+			}
+		})
+	}
+	old.release()
+}
+
+// startPools runs the pools that do not run yet.
+func (e *Engine) startPools(g *Generation) {
+	for _, p := range g.pools {
+		if p.stop != nil {
+			continue
+		}
+		ctx, cancel := context.WithCancel(e.ctx)
+		p.stop = cancel
+		e.tasks.Go(func() {
+			defer close(p.done)
+			p.pool.Run(ctx)
+		})
+	}
+}
+
+// awaitPools waits a moment for pools that have no members yet, so that a swap
+// does not answer 503 where a registry needs a few milliseconds.
+func (e *Engine) awaitPools(ctx context.Context, g *Generation) {
+	ctx, cancel := context.WithTimeout(ctx, readyWait)
+	defer cancel()
+	for _, p := range g.pools {
+		p.pool.Await(ctx)
+	}
+}
+
+// stopPools ends the pools of g that other does not have, and waits for them.
+func (e *Engine) stopPools(g, other *Generation) {
+	for name, p := range g.pools {
+		if other.pools[name] != p && p.stop != nil {
+			p.stop()
+			<-p.done
+		}
+	}
+}
+
+// Shutdown drains: /readyz fails, drain_delay passes, listeners close, requests
+// under way finish within shutdown_timeout. It ends early, and says so, when ctx
+// does.
+func (e *Engine) Shutdown(ctx context.Context) error {
+	e.stopping.Store(true)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	basic := e.basic()
+	for _, s := range e.servers {
+		s.Drain()
+	}
+	sleep(ctx, basic.DrainDelay)
+	ctx, cancel := context.WithTimeout(ctx, basic.ShutdownTimeout)
+	defer cancel()
+	return e.stop(ctx)
+}
+
+func (e *Engine) basic() config.Basic {
+	if c := e.current.Load().config; c != nil {
+		return c.Basic
+	}
+	return config.Basic{ShutdownTimeout: time.Second}
+}
+
+// stop ends everything there is.
+func (e *Engine) stop(ctx context.Context) error {
+	var errs []error
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	for _, s := range e.servers {
+		wg.Go(func() {
+			if err := s.Shutdown(ctx); err != nil {
+				mu.Lock()
+				errs = append(errs, err)
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	errs = append(errs, e.closeAdmin(ctx))
+	e.cancel()
+	e.tasks.Wait()
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	if err := e.tracer.Shutdown(closing); err != nil {
+		errs = append(errs, fmt.Errorf("flush traces: %w", err))
+	}
+	errs = append(errs, e.accessLog.Close(closing))
+	if g := e.current.Load(); g.consul != nil {
+		g.consul.Close()
+	}
+	return errors.Join(errs...)
+}
+
+// sleep waits for d or for ctx.
+func sleep(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,209 @@
+package engine
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"reflect"
+	"sync/atomic"
+
+	"pingap-go/balance"
+	"pingap-go/config"
+	"pingap-go/discovery/saved"
+	"pingap-go/endpoint"
+	"pingap-go/health"
+	"pingap-go/upstream"
+	"pingap-go/upstream/limit"
+)
+
+// poolKey is all of the configuration that a pool depends on. A reload that
+// leaves it alone leaves the pool alone.
+type poolKey struct {
+	Upstream  config.Upstream
+	Consul    config.Consul // only of kind consul
+	Keepalive int
+}
+
+// runningPool is a pool with what it was made from and what ends it.
+type runningPool struct {
+	key  poolKey
+	pool *upstream.Pool
+	stop context.CancelFunc // nil until started
+	done chan struct{}
+}
+
+func (b *builder) keyOf(u *config.Upstream) poolKey {
+	k := poolKey{Upstream: *u, Keepalive: b.config.Basic.KeepalivePoolSize}
+	if u.Discovery == "consul" {
+		k.Consul = b.config.Consul
+	}
+	return k
+}
+
+// buildPools takes over the pools that did not change and makes the others,
+// without starting them.
+func (b *builder) buildPools() {
+	for name, u := range b.config.Upstreams {
+		key := b.keyOf(u)
+		old := b.old.pools[name]
+		if old != nil && reflect.DeepEqual(old.key, key) {
+			b.next.pools[name] = old
+			continue
+		}
+		pool, err := b.newPool(u, b.seed(u, old, key))
+		if err != nil {
+			b.report(err, "upstreams", name)
+			continue
+		}
+		b.next.pools[name] = &runningPool{key: key, pool: pool, done: make(chan struct{})}
+	}
+}
+
+// seed is what is known of an upstream's members before its registry is asked:
+// what the pool before it knew, if that asked the same, or what was saved.
+func (b *builder) seed(u *config.Upstream, old *runningPool, key poolKey) *endpoint.Snapshot {
+	if old != nil && sameMembership(old.key, key) {
+		if s, ok := old.pool.Snapshot(); ok {
+			return &s
+		}
+	}
+	if b.engine.saved == nil || u.Discovery == "static" {
+		return nil
+	}
+	s, err := b.engine.saved.Load(u.Name)
+	switch {
+	case errors.Is(err, saved.ErrNone):
+		return nil
+	case err != nil:
+		b.log.Warn("saved membership cannot be used", "upstream", u.Name, "err", err)
+		return nil
+	}
+	return &s
+}
+
+// sameMembership reports whether two configurations ask the same registry for
+// the same instances.
+func sameMembership(a, b poolKey) bool {
+	which := func(k poolKey) any {
+		u := &k.Upstream
+		return []any{k.Consul, u.Discovery, u.Addrs, u.Service, u.Tags, u.Filter, u.Datacenters, u.Status, u.DNSServer}
+	}
+	return reflect.DeepEqual(which(a), which(b))
+}
+
+func (b *builder) newPool(u *config.Upstream, seed *endpoint.Snapshot) (*upstream.Pool, error) {
+	o := upstream.Options{
+		Name: u.Name, Discovery: u.Discovery, Algorithm: u.Algorithm, Seed: seed, InFlight: new(atomic.Int64),
+		KeepEmpty: u.OnEmpty == "keep", Panic: u.Panic, SlowStart: u.SlowStart,
+		Ejection: ejectionRules(&u.Ejection), Retry: retryRules(&u.Retry),
+		Budget: limit.NewBudget(u.Retry.Budget, u.Retry.BudgetFloor), MaxPerHost: perHost(u),
+		IdleTimeout: u.IdleTimeout, KeepalivePool: b.config.Basic.KeepalivePoolSize, KeepaliveRequests: u.KeepaliveRequests,
+		Metrics: b.engine.metrics.Upstream(u.Name), Watchdog: b.engine.dog, Log: b.log,
+	}
+	if b.engine.saved != nil && u.Discovery != "static" {
+		o.Save = func(s endpoint.Snapshot) error { return b.engine.saved.Save(u.Name, s) }
+	}
+	steps := []func(*upstream.Options, *config.Upstream) error{setTLS, setPolicy, setCheck}
+	for _, set := range steps {
+		if err := set(&o, u); err != nil {
+			return nil, err
+		}
+	}
+	var known endpoint.Snapshot
+	if seed != nil {
+		known = *seed
+	}
+	var err error
+	if o.Watcher, err = b.newWatcher(u, known); err != nil {
+		return nil, err
+	}
+	return upstream.New(o), nil
+}
+
+func setPolicy(o *upstream.Options, u *config.Upstream) (err error) {
+	if o.Cookie, err = balance.ParseSticky(u.Sticky); err != nil {
+		return err
+	}
+	o.Sticky = o.Cookie != ""
+	o.Key, _ = balance.ParseKey(u.Algorithm)
+	o.Policy, err = balance.New(u.Algorithm, balance.Settings{
+		Start: rand.Uint64(), Bound: u.HashBalance, InFlight: o.InFlight, Sticky: o.Sticky,
+	})
+	return err
+}
+
+func setTLS(o *upstream.Options, u *config.Upstream) error {
+	if !u.TLS {
+		return nil
+	}
+	o.TLS = &tls.Config{ServerName: u.SNI, InsecureSkipVerify: !u.VerifyCert, MinVersion: tls.VersionTLS12}
+	if u.CAFile == "" {
+		return nil
+	}
+	pem, err := os.ReadFile(u.CAFile)
+	if err != nil {
+		return fmt.Errorf("ca_file: %w", err)
+	}
+	o.TLS.RootCAs = x509.NewCertPool()
+	if !o.TLS.RootCAs.AppendCertsFromPEM(pem) {
+		return fmt.Errorf("ca_file %s holds no certificate", u.CAFile)
+	}
+	return nil
+}
+
+func setCheck(o *upstream.Options, u *config.Upstream) error {
+	h := u.Health
+	if h == nil {
+		return nil
+	}
+	status, err := health.ParseStatus(h.Status)
+	if err != nil {
+		return err
+	}
+	check := health.Check{
+		Scheme: h.Scheme, Host: h.Host, Path: h.Path, Status: status, Body: h.Body, Service: h.Service, TLS: h.TLS, TLSConfig: o.TLS,
+		Frequency: h.Frequency, DownFrequency: h.DownFrequency, ConnectTimeout: h.ConnectionTimeout, ReadTimeout: h.ReadTimeout,
+		Success: h.Success, Failure: h.Failure,
+	}
+	o.Check = &check
+	o.Probe, err = health.NewProbe(check)
+	return err
+}
+
+func ejectionRules(e *config.Ejection) health.Rules {
+	consecutive := e.ConsecutiveFailures
+	if consecutive == 0 {
+		consecutive = -1 // health's word for off
+	}
+	return health.Rules{
+		Off: !e.Enabled, Consecutive: consecutive, IgnoreSuccessRate: !e.SuccessRate, Interval: e.Interval,
+		MinRequests: e.MinRequests, MinHosts: e.MinHosts, BaseTime: e.BaseTime, MaxTime: e.MaxTime, MaxShare: e.MaxShare,
+	}
+}
+
+func retryRules(r *config.Retry) upstream.Retry {
+	rules := upstream.Retry{
+		Attempts: r.Attempts, PerTryTimeout: r.PerTryTimeout, Backoff: r.Backoff, ReplayBuffer: int64(r.ReplayBuffer),
+	}
+	for _, on := range r.On {
+		rules.On = append(rules.On, upstream.Reason(on))
+	}
+	return rules
+}
+
+// perHost is the smaller of the two bounds on one endpoint: as long as a request
+// has a connection to itself, bounding connections bounds requests.
+func perHost(u *config.Upstream) int64 {
+	a, b := u.MaxConnections, u.Limits.MaxInFlightEndpoint
+	switch {
+	case a == 0:
+		return int64(b)
+	case b == 0:
+		return int64(a)
+	}
+	return int64(min(a, b))
+}

@@ -1,0 +1,78 @@
+package wire
+
+import (
+	"errors"
+	"os"
+)
+
+// Write sends p at once.
+func (c *Conn) Write(p []byte) error {
+	if len(c.pending) > 0 {
+		if err := c.Flush(); err != nil {
+			return err
+		}
+	}
+	for {
+		n, err := c.nc.Write(p)
+		if err == nil {
+			return nil
+		}
+		p = p[n:]
+		again, err := c.interruption(err)
+		if !again {
+			return err
+		}
+	}
+}
+
+// WriteParts sends up to three slices in one system call where the connection
+// allows it.
+func (c *Conn) WriteParts(a, b, d []byte) error {
+	if err := c.Flush(); err != nil {
+		return err
+	}
+	c.vecs = [3][]byte{a, b, d}
+	c.vec = c.vecs[:]
+	for {
+		_, err := c.vec.WriteTo(c.nc) // consumes what it has written
+		if err == nil {
+			c.vecs = [3][]byte{}
+			return nil
+		}
+		again, err := c.interruption(err)
+		if !again {
+			return err
+		}
+	}
+}
+
+// CloseWrite ends our side of the stream; the peer can still send.
+func (c *Conn) CloseWrite() error {
+	if w, ok := c.nc.(interface{ CloseWrite() error }); ok {
+		return w.CloseWrite()
+	}
+	return nil
+}
+
+// interruption tells a real error from a wake-up by the watchdog. It answers
+// again = true when the wait should simply go on.
+func (c *Conn) interruption(err error) (again bool, cause error) {
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		return false, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	reason := c.reason.Swap(notInterrupted)
+	_ = c.nc.SetDeadline(noDeadline) // fails only on a closed connection, which the next call shows
+	switch reason {
+	case kicked:
+		return true, nil
+	case timedOut:
+		if c.deadline.Load() == fired {
+			return false, ErrTimeout
+		}
+	case interrupted:
+		return false, ErrInterrupted
+	}
+	return true, nil // a wake-up whose cause was settled meanwhile
+}

@@ -1,0 +1,203 @@
+package wire
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// Tick is how often the watchdog looks, and so how exact deadlines are.
+const Tick = 50 * time.Millisecond
+
+var (
+	noDeadline time.Time
+	longAgo    = time.Unix(1, 0)
+)
+
+// Watchdog looks after all connections of a process: it ends waits whose
+// deadline has passed and has blind waits look for real. Run must be running
+// for deadlines to fire.
+type Watchdog struct {
+	start  time.Time
+	now    atomic.Int64
+	next   atomic.Uint32
+	shards [8]shard
+}
+
+type shard struct {
+	mu    sync.Mutex
+	conns []*Conn
+	_     [40]byte // keeps neighbours' locks on other cache lines
+}
+
+// NewWatchdog makes a watchdog whose clock begins at 1.
+func NewWatchdog() *Watchdog {
+	d := &Watchdog{start: time.Now().Add(-time.Millisecond)}
+	d.now.Store(1)
+	return d
+}
+
+// Run ticks until ctx ends.
+func (d *Watchdog) Run(ctx context.Context) {
+	t := time.NewTicker(Tick)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			d.tick()
+		}
+	}
+}
+
+// Now is the time in milliseconds since the watchdog was made, as of the last
+// tick: cheap, coarse, monotonic.
+func (d *Watchdog) Now() int64 { return d.now.Load() }
+
+// Len is how many connections there are.
+func (d *Watchdog) Len() int {
+	n := 0
+	for i := range d.shards {
+		s := &d.shards[i]
+		s.mu.Lock()
+		n += len(s.conns)
+		s.mu.Unlock()
+	}
+	return n
+}
+
+func (d *Watchdog) tick() {
+	now := time.Since(d.start).Milliseconds()
+	d.now.Store(now)
+	for i := range d.shards {
+		s := &d.shards[i]
+		s.mu.Lock()
+		for _, c := range s.conns {
+			c.look(now)
+			if c.OnTick != nil {
+				c.OnTick(now)
+			}
+		}
+		s.mu.Unlock()
+	}
+}
+
+func (d *Watchdog) add(c *Conn) {
+	c.shard = int(d.next.Add(1)) % len(d.shards)
+	s := &d.shards[c.shard]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.slot = len(s.conns)
+	s.conns = append(s.conns, c)
+}
+
+func (d *Watchdog) remove(c *Conn) {
+	s := &d.shards[c.shard]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last := s.conns[len(s.conns)-1]
+	s.conns[c.slot], last.slot = last, c.slot
+	s.conns[len(s.conns)-1] = nil
+	s.conns = s.conns[:len(s.conns)-1]
+}
+
+// look is the watchdog's work on one connection in one tick.
+func (c *Conn) look(now int64) {
+	if at := c.deadline.Load(); at > 0 && now > at {
+		c.expire(at)
+		return
+	}
+	b := c.blind.Load()
+	if b == c.watched && b != c.lookedFor {
+		c.lookedFor = b
+		c.interruptWith(kicked)
+	}
+	c.watched = b
+}
+
+// expire fires the deadline that was seen, unless another was set meanwhile.
+func (c *Conn) expire(at int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.deadline.CompareAndSwap(at, fired) {
+		c.reason.Store(timedOut)
+		_ = c.nc.SetDeadline(longAgo) // a closed connection needs no waking
+	}
+}
+
+// SetTimeout says that waits from now on end with ErrTimeout after d; 0 means
+// never. It is exact to two ticks and costs one atomic store.
+func (c *Conn) SetTimeout(d time.Duration) {
+	if d <= 0 {
+		c.SetDeadline(0)
+		return
+	}
+	c.SetDeadline(c.dog.now.Load() + max(d.Milliseconds(), 1) + Tick.Milliseconds())
+}
+
+// SetDeadline is SetTimeout with a time of the watchdog's clock; 0 means never.
+func (c *Conn) SetDeadline(at int64) {
+	if c.deadline.Load() == at {
+		return
+	}
+	c.deadline.Store(at)
+	if c.reason.Load() == timedOut {
+		c.forget(timedOut)
+	}
+}
+
+// Deadline is what SetDeadline set.
+func (c *Conn) Deadline() int64 { return c.deadline.Load() }
+
+// forget takes back an interrupt that came too late to matter.
+func (c *Conn) forget(reason int32) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.reason.CompareAndSwap(reason, notInterrupted) {
+		_ = c.nc.SetDeadline(noDeadline) // a closed connection shows it on the next call
+	}
+}
+
+// Interrupt ends the current or the next wait with ErrInterrupted. Any
+// goroutine may call it.
+func (c *Conn) Interrupt() { c.interruptWith(interrupted) }
+
+// Resume takes back an Interrupt that nobody has noticed yet.
+func (c *Conn) Resume() {
+	if c.reason.Load() == interrupted {
+		c.forget(interrupted)
+	}
+}
+
+func (c *Conn) interruptWith(reason int32) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.reason.Load() >= reason {
+		return
+	}
+	c.reason.Store(reason)
+	_ = c.nc.SetDeadline(longAgo) // a closed connection needs no waking
+}
+
+// Gone looks, without waiting and without consuming anything, whether the peer
+// has ended its side or sent something. Any goroutine may call it.
+func (c *Conn) Gone() (closed, readable bool) {
+	if c.raw == nil {
+		return false, false
+	}
+	err := c.raw.Control(func(fd uintptr) {
+		var b [1]byte
+		n, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		switch {
+		case err == syscall.EAGAIN || err == syscall.EINTR:
+		case err != nil || n == 0:
+			closed = true
+		default:
+			readable = true
+		}
+	})
+	return closed || err != nil, readable
+}

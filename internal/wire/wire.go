@@ -1,0 +1,266 @@
+// Package wire is a byte-stream connection as a proxy wants it: it owns no
+// buffer while nothing is there to read, it sends what was queued at the moment
+// it begins to wait, and its deadlines cost an atomic store instead of a timer.
+//
+//	c := wire.NewConn(nc, watchdog)
+//	c.Queue(request)            // nothing is sent yet
+//	c.SetDeadline(wire.Read, at)
+//	err := c.Fill()             // sends, then waits until bytes can be read
+//	head := c.Buffered()        // valid until the next Fill or Discard
+//	c.Discard(len(head))
+//
+// The saving is in system calls. A round trip by net.Conn is write, read that
+// finds nothing (EAGAIN), wait, read. Fill writes inside the RawConn.Read
+// callback, after the poller was armed, so that the first read can be left out:
+// write, wait, read. Bytes that arrived before the poller was armed give no
+// second edge; the Watchdog therefore has every wait that began without a read
+// look once for real after a tick, and a connection on which that found
+// something reads first from then on.
+//
+// A Conn belongs to one goroutine at a time. Only Interrupt, Gone and the
+// watchdog may be used from others. The package knows nothing of HTTP.
+package wire
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+)
+
+// What a wait ended with, other than the peer's bytes or io.EOF.
+var (
+	// ErrTimeout: the deadline passed.
+	ErrTimeout = errors.New("deadline exceeded")
+	// ErrInterrupted: somebody called Interrupt.
+	ErrInterrupted = errors.New("interrupted")
+	// ErrBufferFull: Fill was called with a full buffer of the largest size.
+	ErrBufferFull = errors.New("read buffer full")
+)
+
+// Conn is one connection, a client's or an upstream's.
+type Conn struct {
+	nc  net.Conn
+	raw syscall.RawConn // nil when bytes pass through TLS or a wrapper
+
+	buf  *buffer // nil while nothing is buffered
+	r, w int     // unread bytes are buf[r:w]
+	want int     // size class for the next buffer
+
+	pending []byte // queued, not yet sent
+	eager   bool   // read before the first wait
+	warm    bool   // at least one wait has ended well
+	ioErr   error  // what the callback met
+	onRead  func(fd uintptr) bool
+	vec     net.Buffers
+	vecs    [3][]byte
+
+	// Shared with the watchdog and with whoever interrupts.
+	deadline atomic.Int64 // watchdog time; 0 = none, or fired
+	blind    atomic.Uint64
+	mu       sync.Mutex // guards interrupts; never taken while all goes well
+	reason   atomic.Int32
+	closed   atomic.Bool
+
+	dog   *Watchdog
+	slot  int // index in the watchdog's shard
+	shard int // which shard
+	// The blind wait that the last tick saw, and the last one that was ended.
+	watched, lookedFor uint64
+	// OnTick, when set, is called by the watchdog on every tick, with its time.
+	// It must not block nor close connections. Set it before Init.
+	OnTick func(now int64)
+	// OnKick, when set, is called on the owner's goroutine when a wait had to be
+	// looked at by the watchdog: nothing has come for a tick.
+	OnKick func()
+}
+
+// Reasons of an interrupt, in c.reason.
+const (
+	notInterrupted int32 = iota
+	kicked               // look for real
+	timedOut
+	interrupted
+)
+
+// fired is the deadline of a connection whose deadline has passed.
+const fired = -1
+
+// NewConn wraps nc and puts it under the watchdog's eyes. Close takes it away.
+func NewConn(nc net.Conn, dog *Watchdog) *Conn {
+	c := new(Conn)
+	c.Init(nc, dog)
+	return c
+}
+
+// Init does what NewConn does, for a Conn that is part of another struct.
+func (c *Conn) Init(nc net.Conn, dog *Watchdog) {
+	c.nc, c.dog = nc, dog
+	switch t := nc.(type) {
+	case *net.TCPConn:
+		c.raw, _ = t.SyscallConn()
+	case *net.UnixConn:
+		c.raw, _ = t.SyscallConn()
+	}
+	c.onRead = c.readable
+	dog.add(c)
+}
+
+// NetConn is the connection underneath.
+func (c *Conn) NetConn() net.Conn { return c.nc }
+
+// Buffered is what was read and not yet discarded.
+func (c *Conn) Buffered() []byte {
+	if c.buf == nil {
+		return nil
+	}
+	return c.buf.b[c.r:c.w]
+}
+
+// Discard drops the first n buffered bytes; the buffer goes back to the pool
+// with the last of them.
+func (c *Conn) Discard(n int) {
+	c.r += n
+	if c.r == c.w {
+		c.release()
+	}
+}
+
+// Queue says what Fill or Flush shall send. p must not change until then, and
+// nothing else may be queued meanwhile.
+func (c *Conn) Queue(p []byte) { c.pending = p }
+
+// Flush sends what is queued.
+func (c *Conn) Flush() error {
+	if len(c.pending) == 0 {
+		return nil
+	}
+	p := c.pending
+	c.pending = nil
+	return c.Write(p)
+}
+
+// Fill sends what is queued and then waits until at least one more byte is
+// buffered. Its error is io.EOF when the peer has ended its side.
+func (c *Conn) Fill() error {
+	if c.raw == nil {
+		return c.fillStream()
+	}
+	for {
+		c.ioErr = nil
+		err := c.raw.Read(c.onRead)
+		if err == nil {
+			err = c.ioErr
+		}
+		switch {
+		case err == nil && len(c.pending) > 0: // a short write: finish it the slow way
+			err = c.Flush()
+			c.warm = false
+			if err == nil {
+				continue
+			}
+		case err == nil:
+			c.warm = true
+			return nil
+		}
+		again, err := c.interruption(err)
+		if !again {
+			return err
+		}
+		c.warm = false // look for real before the next wait
+		if c.OnKick != nil {
+			c.OnKick()
+		}
+	}
+}
+
+// readable is the RawConn.Read callback: true ends the wait.
+func (c *Conn) readable(fd uintptr) bool {
+	if len(c.pending) > 0 {
+		n, err := writeFD(fd, c.pending)
+		if err != nil && err != syscall.EAGAIN {
+			c.ioErr, c.pending = os.NewSyscallError("write", err), nil
+			return true
+		}
+		c.pending = c.pending[max(n, 0):]
+		if len(c.pending) > 0 {
+			return true
+		}
+		c.pending = nil
+		if c.warm && !c.eager {
+			c.blind.Add(1)
+			return false
+		}
+	}
+	return c.readOnce(fd)
+}
+
+func (c *Conn) readOnce(fd uintptr) bool {
+	if !c.room() {
+		c.ioErr = ErrBufferFull
+		return true
+	}
+	n, err := readFD(fd, c.buf.b[c.w:])
+	switch {
+	case err == syscall.EAGAIN:
+		c.idle()
+		return false
+	case err != nil:
+		c.ioErr = os.NewSyscallError("read", err)
+	case n == 0:
+		c.ioErr = io.EOF
+	default:
+		c.w += n
+		return true
+	}
+	c.idle()
+	return true
+}
+
+// fillStream is Fill for connections without a file descriptor of their own.
+func (c *Conn) fillStream() error {
+	if err := c.Flush(); err != nil {
+		return err
+	}
+	if !c.room() {
+		return ErrBufferFull
+	}
+	for {
+		n, err := c.nc.Read(c.buf.b[c.w:])
+		c.w += n
+		if n > 0 {
+			return nil
+		}
+		if err == nil {
+			continue
+		}
+		again, err := c.interruption(err)
+		if !again {
+			c.idle()
+			return err
+		}
+	}
+}
+
+// Close ends the connection and gives back all it holds.
+func (c *Conn) Close() error {
+	if c.closed.Swap(true) {
+		return nil
+	}
+	c.dog.remove(c)
+	c.pending = nil
+	c.r = c.w
+	c.release()
+	return c.nc.Close()
+}
+
+// Abort ends the connection so that the peer sees it broken (RST), never complete.
+func (c *Conn) Abort() error {
+	if t, ok := c.nc.(*net.TCPConn); ok {
+		_ = t.SetLinger(0) // a failure leaves an ordinary close
+	}
+	return c.Close()
+}

@@ -1,0 +1,317 @@
+package proxy
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"pingap-go/internal/mono"
+	"pingap-go/internal/wire"
+	"pingap-go/message"
+	"pingap-go/proxy/http1"
+)
+
+// conn is one client's HTTP/1 connection. One goroutine owns it and both sides
+// of every exchange on it; it reads as
+//
+//	await a head -> parse -> Site.serve (route, chain, forward) -> respond -> again
+type conn struct {
+	wire.Conn
+	server *Server
+	x      *exchange // borrowed while busy
+	limits http1.Limits
+
+	remote, local netip.AddrPort
+	ip, port      string
+	localPort     string
+	trusted       bool
+
+	state    atomic.Int32
+	requests int
+	peer     atomic.Pointer[wire.Conn] // upstream to interrupt when the client goes
+	lastPeer *wire.Conn                // the tick's memory of it
+	stillFor int                       // ticks spent idle since draining began
+}
+
+// States of a client connection, for metrics and for draining.
+const (
+	stateIdle int32 = iota
+	stateActive
+	stateTunnel
+)
+
+// lingerBytes and lingerTime bound how much of an unwanted body is read so that
+// the client gets to see our answer instead of a reset (RFC 9112 section 9.6).
+const (
+	lingerBytes = 256 << 10
+	lingerTime  = time.Second
+)
+
+// serve owns the connection until it ends.
+func (c *conn) serve() {
+	defer c.end()
+	for c.await() && c.exchange() {
+	}
+}
+
+// await waits for a complete request head and parses it into an exchange. It
+// reports false when the connection is over; what had to be said has been said.
+func (c *conn) await() bool {
+	c.state.Store(stateIdle)
+	head, err := c.readHead()
+	if err != nil {
+		c.refuse(err)
+		return false
+	}
+	c.state.Store(stateActive)
+	x := c.x
+	x.started = mono.Now()
+	x.Start = mono.Time(x.started)
+	x.Server, x.Remote, x.Local = c.server.name, c.remote, c.local
+	x.RemoteIP, x.RemotePort, x.Trusted, x.localPort = c.ip, c.port, c.trusted, c.localPort
+	x.Request.Scheme = "http"
+	x.site = c.server.site.Load()
+	if err := http1.ParseRequest(head, &x.Request, &c.limits); err != nil {
+		c.refuse(err)
+		return false
+	}
+	c.startBody()
+	return true
+}
+
+// readHead returns the next request head as one string, the only allocation
+// that a request costs on the way in.
+func (c *conn) readHead() (string, error) {
+	scanned := 0
+	c.SetTimeout(c.server.limits().IdleTimeout)
+	for {
+		if buf := c.Buffered(); len(buf) > scanned {
+			if scanned == 0 {
+				if n := http1.SkipEmptyLines(buf); n > 0 {
+					c.Discard(n)
+					continue
+				}
+			}
+			n, err := http1.HeadLength(buf, scanned)
+			if err != nil {
+				c.borrow()
+				return "", err
+			}
+			if n > 0 {
+				c.borrow()
+				head := string(buf[:n])
+				c.Discard(n)
+				return head, nil
+			}
+			if scanned == 0 {
+				c.Compact()
+				c.SetTimeout(c.server.limits().ReadHeaderTimeout)
+			}
+			if scanned = len(buf); scanned > c.limits.MaxHeadBytes {
+				c.borrow()
+				return "", faultHeadTooLarge
+			}
+		}
+		if err := c.Fill(); err != nil {
+			return "", c.headError(err, scanned > 0)
+		}
+	}
+}
+
+// headError says what an error means that ended the wait for a head.
+func (c *conn) headError(err error, begun bool) error {
+	switch {
+	case !begun:
+		return io.EOF // idle: nobody asked anything
+	case errors.Is(err, wire.ErrTimeout):
+		c.borrow()
+		return faultSlowHead
+	case errors.Is(err, wire.ErrBufferFull):
+		c.borrow()
+		return faultHeadTooLarge
+	}
+	return io.EOF
+}
+
+// borrow gets the connection an exchange, unless it still has the last one's.
+func (c *conn) borrow() {
+	if c.x == nil {
+		c.x = exchanges.Get().(*exchange)
+		c.x.client = c
+	}
+}
+
+// giveBack returns the exchange; the connection goes idle without one.
+func (c *conn) giveBack() {
+	if x := c.x; x != nil {
+		x.reset()
+		x.client = nil
+		c.x = nil
+		exchanges.Put(x)
+	}
+}
+
+// startBody attaches the request's content, if it has any.
+func (c *conn) startBody() {
+	x := c.x
+	switch r := &x.Request; {
+	case r.ContentLength > 0:
+		x.reqBody.start(&c.Conn, http1.Length, r.ContentLength, &r.Trailer)
+		r.Body = &x.clientBody
+	case r.ContentLength == message.UnknownLength:
+		x.reqBody.start(&c.Conn, http1.Chunks, 0, &r.Trailer)
+		r.Body = &x.clientBody
+	default:
+		x.reqBody.start(&c.Conn, http1.NoBody, 0, &r.Trailer)
+	}
+	x.reqBody.stall = c.server.limits().Stall
+}
+
+// clientBody is the request's content as plugins see it.
+type clientBody struct{ *content }
+
+// Close leaves the rest where it is; the connection deals with it.
+func (b *clientBody) Close() error { return nil }
+
+// exchange serves the parsed request and answers it. It reports whether the
+// connection can take another request.
+func (c *conn) exchange() bool {
+	x := c.x
+	c.requests++
+	x.site.serve(x)
+	keep := c.respond()
+	x.site.finish(x)
+	if x.status == 101 {
+		return false
+	}
+	if keep {
+		x.reset()
+	}
+	return keep
+}
+
+// refuse answers a request that never became one, and ends the connection.
+func (c *conn) refuse(err error) {
+	if err == io.EOF {
+		return
+	}
+	x := c.x
+	if x.site == nil {
+		x.started = mono.Now()
+		x.Start = mono.Time(x.started)
+		x.site = c.server.site.Load()
+		x.Server, x.RemoteIP, x.RemotePort = c.server.name, c.ip, c.port
+	}
+	x.Request.Close = true
+	x.Request.Method, x.Request.Minor = "GET", 1 // what was asked is not to be trusted
+	x.reqBody.start(&c.Conn, http1.NoBody, 0, nil)
+	x.site.answerFault(x, asFault(err))
+	c.respond()
+	x.site.finish(x)
+	if c.Flush() == nil {
+		c.linger()
+	}
+}
+
+// linger lets the client read our answer before the connection goes: it ends our
+// side and reads on for a while.
+func (c *conn) linger() {
+	if c.CloseWrite() != nil {
+		return
+	}
+	c.SetTimeout(lingerTime)
+	for n := 0; n < lingerBytes; {
+		b := len(c.Buffered())
+		n += b
+		c.Discard(b)
+		if c.Fill() != nil {
+			return
+		}
+	}
+}
+
+// end closes the connection and lets go of all it holds.
+func (c *conn) end() {
+	_ = c.Flush() // the client may be gone, which is why we are here
+	c.Close()
+	c.giveBack()
+	c.server.remove(c)
+}
+
+// kicked is called while the connection waits and nothing comes: it is idle.
+func (c *conn) kicked() {
+	if c.state.Load() == stateIdle {
+		c.giveBack()
+	}
+}
+
+// tick is the watchdog's look at this connection: has the client left a request
+// that is still being served, and has an idle one had its time while draining.
+func (c *conn) tick(int64) {
+	p := c.peer.Load()
+	if p != nil && p == c.lastPeer {
+		if gone, _ := c.Gone(); gone {
+			p.Interrupt()
+		}
+	}
+	c.lastPeer = p
+	if !c.server.draining.Load() || c.state.Load() != stateIdle {
+		c.stillFor = 0
+		return
+	}
+	if c.stillFor++; c.stillFor >= drainTicks {
+		c.Interrupt()
+	}
+}
+
+// drainTicks is how long an idle connection is left open after draining began:
+// a request that was already on its way is still served.
+const drainTicks = int(500 * time.Millisecond / wire.Tick)
+
+// watch has the upstream connection interrupted when the client goes away.
+func (c *conn) watch(up *wire.Conn) { c.peer.Store(up) }
+
+// interim sends a 1xx response (RFC 9110 section 15.2); HTTP/1.0 has none.
+func (c *conn) interim(res *message.Response) error {
+	if c.x.Request.Minor == 0 {
+		return nil
+	}
+	out, err := http1.AppendInterim(nil, res)
+	if err != nil {
+		return err
+	}
+	return c.Write(out)
+}
+
+// gone reports whether the client has ended its side.
+func (c *conn) gone() bool {
+	closed, _ := c.Gone()
+	return closed
+}
+
+func newConn(s *Server, nc net.Conn) *conn {
+	c := &conn{server: s}
+	c.OnTick, c.OnKick = c.tick, c.kicked
+	c.remote, c.ip, c.port = addrOf(nc.RemoteAddr())
+	c.local, _, c.localPort = addrOf(nc.LocalAddr())
+	c.limits.MaxHeadBytes = s.limits().MaxHeaderBytes
+	c.trusted = s.site.Load().trusts(c.remote.Addr())
+	c.Init(nc, s.dog)
+	return c
+}
+
+// addrOf gives an address as a value and as text; a unix socket has neither.
+func addrOf(a net.Addr) (ap netip.AddrPort, ip, port string) {
+	t, ok := a.(*net.TCPAddr)
+	if !ok {
+		return netip.AddrPort{}, "", ""
+	}
+	ap = t.AddrPort()
+	ap = netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+	ip = ap.Addr().WithZone("").String()
+	_, port, _ = net.SplitHostPort(ap.String())
+	return ap, ip, port
+}

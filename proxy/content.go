@@ -1,0 +1,159 @@
+package proxy
+
+import (
+	"io"
+	"time"
+
+	"pingap-go/internal/wire"
+	"pingap-go/message"
+	"pingap-go/proxy/http1"
+)
+
+// content reads the content of one message off a connection, by its framing.
+// It hands out views into the connection's buffer, so that a body passes
+// through the proxy with one copy less than by Read.
+type content struct {
+	conn    *wire.Conn
+	framing http1.Framing
+	left    int64 // of a Length body
+	chunked http1.Chunked
+	trailer *message.Header
+	limit   int64         // most bytes of content allowed; 0 = no bound
+	stall   time.Duration // longest wait for more; 0 = leave the deadline alone
+	total   int64         // bytes of content so far
+	taken   int           // buffered bytes behind the view that Next gave out
+	rest    []byte        // of that view, what Read did not take
+	err     error         // why there is no more: io.EOF at the true end
+}
+
+// start begins the content of a message whose head was just read from conn.
+func (b *content) start(conn *wire.Conn, framing http1.Framing, length int64, trailer *message.Header) {
+	b.conn, b.framing, b.left, b.trailer = conn, framing, length, trailer
+	b.limit, b.stall, b.total, b.taken, b.rest, b.err = 0, 0, 0, 0, nil, nil
+	switch {
+	case framing == http1.NoBody || framing == http1.Length && length == 0:
+		b.err = io.EOF
+	case framing == http1.Chunks:
+		b.chunked.Reset()
+	}
+}
+
+// Next returns the next bytes of content as they lie in the buffer: at least
+// one, valid until the following call. At the true end the error is io.EOF.
+func (b *content) Next() ([]byte, error) {
+	if len(b.rest) > 0 {
+		data := b.rest
+		b.rest = nil
+		return data, nil
+	}
+	for {
+		b.drop()
+		if b.err != nil {
+			return nil, b.err
+		}
+		if buf := b.conn.Buffered(); len(buf) > 0 {
+			if data := b.decode(buf); len(data) > 0 {
+				return data, nil
+			}
+			if b.taken > 0 || b.err != nil {
+				continue
+			}
+		}
+		b.fill()
+	}
+}
+
+// drop gives up the bytes behind the last view.
+func (b *content) drop() {
+	if b.taken > 0 {
+		b.conn.Discard(b.taken)
+		b.taken = 0
+	}
+}
+
+// decode finds content at the front of buf and notes how much to discard later.
+func (b *content) decode(buf []byte) (data []byte) {
+	switch b.framing {
+	case http1.Length:
+		data = buf[:min(int64(len(buf)), b.left)]
+		b.taken = len(data)
+		b.left -= int64(len(data))
+		if b.left == 0 {
+			b.err = io.EOF
+		}
+	case http1.UntilClose:
+		data, b.taken = buf, len(buf)
+	default:
+		data = b.decodeChunk(buf)
+	}
+	b.total += int64(len(data))
+	if b.limit > 0 && b.total > b.limit {
+		b.err = faultBodyTooLarge
+		return nil
+	}
+	return data
+}
+
+func (b *content) decodeChunk(buf []byte) []byte {
+	data, n, err := b.chunked.Decode(buf)
+	b.taken = n
+	switch {
+	case err != nil:
+		b.err = err
+		return nil
+	case b.chunked.Done():
+		b.err = io.EOF
+		if err := b.chunked.Trailer(b.trailer); err != nil {
+			b.err = err
+		}
+	}
+	return data
+}
+
+// fill waits for more bytes; what ends the wait badly becomes b.err.
+func (b *content) fill() {
+	if b.stall > 0 {
+		b.conn.SetTimeout(b.stall)
+	}
+	err := b.conn.Fill()
+	switch {
+	case err == nil:
+	case err != io.EOF:
+		b.err = err
+	case b.framing == http1.UntilClose:
+		b.err = io.EOF
+	default:
+		b.err = io.ErrUnexpectedEOF
+	}
+}
+
+// ended reports whether everything has been handed out, without waiting.
+func (b *content) ended() bool { return b.err != nil }
+
+// whole reports whether the content has come to its true end.
+func (b *content) whole() bool { return b.err == io.EOF }
+
+// buffered reads until the rest of a Length body lies in the buffer, and returns
+// it without consuming it. It must fit into a buffer.
+func (b *content) buffered() ([]byte, error) {
+	for b.framing == http1.Length && int64(len(b.conn.Buffered())) < b.left {
+		if b.fill(); b.err != nil {
+			return nil, b.err
+		}
+	}
+	if b.left == 0 {
+		return nil, nil
+	}
+	return b.conn.Buffered()[:b.left], nil
+}
+
+// Read has io.Reader's contract, for plugins and for HTTP/2.
+func (b *content) Read(p []byte) (int, error) {
+	data, err := b.Next()
+	if err != nil {
+		return 0, err
+	}
+	n := copy(p, data)
+	b.rest = data[n:]
+	return n, nil
+}

@@ -1,0 +1,127 @@
+package proxy
+
+import (
+	"io"
+	"sync"
+
+	"pingap-go/balance"
+	"pingap-go/internal/wire"
+	"pingap-go/message"
+	"pingap-go/plugin"
+	"pingap-go/proxy/http1"
+	"pingap-go/route"
+	"pingap-go/telemetry/accesslog"
+	"pingap-go/telemetry/tracing"
+	"pingap-go/upstream"
+)
+
+// exchange is a plugin.Exchange with what the request path needs besides. It
+// holds all that one request needs in memory, so that serving it allocates
+// nothing but its strings; connections borrow one while they are busy.
+type exchange struct {
+	plugin.Exchange
+	client   client
+	site     *Site
+	location *Location
+
+	ask     balance.Ask
+	out     []byte // what goes to the client: head, and a small body
+	upOut   []byte // what goes to the upstream, likewise
+	chunk   []byte // chunk-size lines of streamed bodies
+	reqBody content
+	resBody responseBody
+	pump    *pump
+
+	started   int64 // mono time of the first byte
+	status    int   // what the client was told; 0 before that
+	bytesIn   int64 // content received from the client
+	bytesOut  int64 // content sent to the client
+	committed bool  // the response head is on its way
+	broken    bool  // the response could not be completed
+	gone      bool  // the client left before there was an answer
+	errorType string
+
+	match      route.Match
+	clientBody clientBody
+	held       []byte         // request content that can be sent again
+	holds      bool           // held is all of it
+	unruled    message.Header // the request's header before rules that differ by try
+	deadline   int64          // mono time at which the exchange is over; 0 = none
+	localPort  string
+	toClient   http1.Client
+	span       *tracing.Span
+	entry      accesslog.Entry
+}
+
+// client is the side of an exchange that depends on the client's protocol.
+type client interface {
+	// interim sends a 1xx response ahead of the final one.
+	interim(res *message.Response) error
+	// watch names the upstream connection to interrupt when the client goes
+	// away during a wait; nil ends that.
+	watch(up *wire.Conn)
+	// gone reports whether the client has gone away.
+	gone() bool
+}
+
+var exchanges = sync.Pool{New: func() any {
+	x := &exchange{out: make([]byte, 0, 4<<10), upOut: make([]byte, 0, 4<<10)}
+	x.Stream = x
+	x.clientBody.content = &x.reqBody
+	return x
+}}
+
+// largestKept bounds the scratch memory that an exchange takes back to the pool.
+const largestKept = 96 << 10
+
+// reset makes x ready for the next request on the same connection.
+func (x *exchange) reset() {
+	x.Exchange.Reset()
+	x.site, x.location = nil, nil
+	x.ask.Reset()
+	if cap(x.out) > largestKept {
+		x.out = nil
+	}
+	if cap(x.upOut) > largestKept {
+		x.upOut = nil
+	}
+	x.started, x.status, x.bytesIn, x.bytesOut = 0, 0, 0, 0
+	x.committed, x.broken, x.gone, x.errorType = false, false, false, ""
+	x.held, x.holds, x.deadline, x.span = nil, false, 0, nil
+	x.entry = accesslog.Entry{}
+}
+
+// responseBody is the content of an upstream's response together with the right
+// to the connection it comes from.
+type responseBody struct {
+	content
+	up    *upstream.Conn
+	lease upstream.Lease
+	x     *exchange
+	// reuse says that the connection may serve again once the content is whole.
+	reuse bool
+	open  bool
+}
+
+// Close gives the connection back if the content was read to its end, and ends
+// it otherwise. The lease is settled with what came of it.
+func (b *responseBody) Close() error {
+	if !b.open {
+		return nil
+	}
+	b.open = false
+	whole := b.err == io.EOF
+	b.drop()
+	b.x.client.watch(nil)
+	reuse := b.reuse && whole && (b.x.pump == nil || b.x.pump.finished())
+	if b.x.pump != nil {
+		b.x.endPump()
+	}
+	if reuse {
+		b.up.Put()
+	} else {
+		b.up.Close()
+	}
+	b.lease.Done(whole)
+	return nil
+}

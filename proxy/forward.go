@@ -1,0 +1,178 @@
+package proxy
+
+import (
+	"errors"
+	"time"
+
+	"pingap-go/internal/mono"
+	"pingap-go/plugin"
+	"pingap-go/upstream"
+)
+
+// Forward is the last handler of a chain: it sends the request to one host of a
+// pool and leaves the response's head in the exchange, its content still to
+// stream. While nothing has reached the client and the request can be sent
+// again, a failed try is followed by one on another host.
+type Forward struct {
+	Pool     *upstream.Pool
+	Location *Location
+}
+
+var _ plugin.Handler = (*Forward)(nil)
+
+// failure is a try that gave no response to pass on.
+type failure struct {
+	reason upstream.Reason
+	err    error
+	// again says that another host may be tried: the request can be sent once
+	// more and the budget has allowed it.
+	again bool
+}
+
+// word names the failure in traces.
+func (f *failure) word() string {
+	if f == nil {
+		return ""
+	}
+	return string(f.reason)
+}
+
+// Serve implements plugin.Handler.
+func (f *Forward) Serve(ex *plugin.Exchange) error {
+	x := ex.Stream.(*exchange)
+	if err := f.prepare(x); err != nil {
+		return err
+	}
+	attempts := f.attempts()
+	for try := 1; ; try++ {
+		failed := f.try(x, try < attempts)
+		if failed == nil {
+			return nil
+		}
+		if !failed.again || !f.Pool.Backoff(x.Context(), failed.reason, try) {
+			return failed.err
+		}
+		f.Pool.Retried(failed.reason)
+	}
+}
+
+func (f *Forward) attempts() int {
+	if f.Location.Attempts > 0 {
+		return f.Location.Attempts
+	}
+	return f.Pool.Retry().Attempts
+}
+
+// prepare makes the request ready to be sent, once for all tries.
+func (f *Forward) prepare(x *exchange) error {
+	if !f.Location.Websocket {
+		x.Request.Upgrade = ""
+	}
+	x.deadline = 0
+	if f.Location.Timeout > 0 {
+		x.deadline = x.started + int64(f.Location.Timeout)
+	}
+	if err := x.holdBody(f.Pool.Retry().ReplayBuffer); err != nil {
+		return clientBodyFault(err)
+	}
+	if f.Location.ForwardedHeaders {
+		setForwarded(x, f.Location.RequestHeaders)
+	}
+	f.Pool.Begin(&x.ask, &x.Request, x.ClientIP)
+	return nil
+}
+
+// try sends the request to one host. more says whether another may follow.
+func (f *Forward) try(x *exchange, more bool) *failure {
+	lease, err := f.Pool.Lease(&x.ask)
+	if err != nil {
+		return &failure{err: err}
+	}
+	x.Tries++
+	x.UpstreamAddr = lease.Address()
+	f.applyRules(x)
+	span := f.traceTry(x, &lease)
+	began := mono.Now()
+	failed := f.tryHost(x, &lease, more)
+	x.UpstreamTime = mono.Since(began)
+	if span != nil {
+		span.Done(x.Response.Status, failed.word())
+	}
+	return failed
+}
+
+// applyRules writes the location's request headers. Values that name the
+// endpoint are written anew for each try.
+func (f *Forward) applyRules(x *exchange) {
+	rules := f.Location.RequestHeaders
+	if rules == nil || x.Tries > 1 && !rules.PerTry() {
+		return
+	}
+	if rules.PerTry() {
+		if x.Tries == 1 {
+			x.unruled.CopyFrom(&x.Request.Header)
+		} else {
+			x.Request.Header.CopyFrom(&x.unruled)
+		}
+	}
+	rules.Apply(&x.Exchange)
+}
+
+// tryHost sends the request on a kept connection of the leased host or on a new
+// one. A kept connection that turns out to be dead is no failure of the host:
+// the request goes out again on a new one, if it may.
+func (f *Forward) tryHost(x *exchange, lease *upstream.Lease, more bool) *failure {
+	safe := replayable(x)
+	if up := lease.Take(!safe); up != nil {
+		err := f.roundTrip(x, lease, up)
+		if err == nil {
+			return f.judge(x, lease, more)
+		}
+		up.Close()
+		if !stale(err) || !safe {
+			return f.failed(x, lease, err, more)
+		}
+	}
+	up, err := lease.Dial(x.Context(), f.bound(x, f.Location.ConnectTimeout))
+	if err != nil {
+		return f.failed(x, lease, &dialError{err}, more)
+	}
+	if err := f.roundTrip(x, lease, up); err != nil {
+		up.Close()
+		return f.failed(x, lease, err, more)
+	}
+	return f.judge(x, lease, more)
+}
+
+// bound shortens a time-out to what the whole exchange has left.
+func (f *Forward) bound(x *exchange, d time.Duration) time.Duration {
+	if x.deadline == 0 {
+		return d
+	}
+	left := max(time.Duration(x.deadline-mono.Now()), time.Millisecond)
+	if d <= 0 {
+		return left
+	}
+	return min(d, left)
+}
+
+// replayable reports whether sending the request twice does no harm: its method
+// is idempotent (RFC 9110 section 9.2.2) and its content can be sent again.
+func replayable(x *exchange) bool {
+	return idempotent(x.Request.Method) && x.canResend()
+}
+
+func idempotent(method string) bool {
+	switch method {
+	case "GET", "HEAD", "OPTIONS", "PUT", "DELETE":
+		return true
+	}
+	return false
+}
+
+// stale reports whether an error says that a kept connection was dead before
+// the upstream can have answered anything.
+func stale(err error) bool {
+	var dead *deadError
+	return errors.As(err, &dead)
+}

@@ -1,0 +1,233 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"pingap-go/internal/wire"
+)
+
+// Limits are what one server allows a client.
+type Limits struct {
+	ReadHeaderTimeout time.Duration // from the first byte of a head to its last
+	IdleTimeout       time.Duration // between two requests
+	Stall             time.Duration // a body that makes no progress
+	MaxHeaderBytes    int
+	MaxConnections    int64 // 0 = no bound
+	HTTP2             bool  // HTTP/2 with prior knowledge
+}
+
+// Server owns the listeners and connections of one [servers.NAME] section. It
+// outlives generations: a reload gives it another Site.
+type Server struct {
+	name     string
+	dog      *wire.Watchdog
+	log      *slog.Logger
+	site     atomic.Pointer[Site]
+	draining atomic.Bool
+	open     atomic.Int64
+
+	mu        sync.Mutex
+	listeners map[string]*listener
+	conns     map[*conn]struct{}
+	accepting sync.WaitGroup
+	serving   sync.WaitGroup
+}
+
+// NewServer makes a server that listens nowhere yet. dog must be running.
+func NewServer(name string, site *Site, dog *wire.Watchdog, log *slog.Logger) *Server {
+	s := &Server{name: name, dog: dog, log: log, listeners: map[string]*listener{}, conns: map[*conn]struct{}{}}
+	s.site.Store(site)
+	return s
+}
+
+// Open binds the addresses given ("host:port" or "unix:PATH") that are not bound
+// yet. Connections wait in the system's queue until Serve. If one address cannot
+// be had, nothing changes.
+func (s *Server) Open(ctx context.Context, addrs []string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	opened := map[string]net.Listener{}
+	for _, addr := range addrs {
+		if s.listeners[addr] != nil || opened[addr] != nil {
+			continue
+		}
+		l, err := listen(ctx, addr)
+		if err != nil {
+			for _, l := range opened {
+				l.Close()
+			}
+			return fmt.Errorf("server %q: %w", s.name, err)
+		}
+		opened[addr] = l
+	}
+	for addr, l := range opened {
+		s.listeners[addr] = &listener{Listener: l}
+	}
+	return nil
+}
+
+// listener is a bound address; it accepts once Serve has been called.
+type listener struct {
+	net.Listener
+	accepting bool
+}
+
+// Serve puts a site in force, from the next request on, and makes the server
+// accept on exactly the addresses given, which must be open.
+func (s *Server) Serve(site *Site, addrs []string) {
+	s.site.Store(site)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.retain(addrs)
+	for _, l := range s.listeners {
+		if !l.accepting {
+			l.accepting = true
+			s.accepting.Go(func() { s.accept(l) })
+		}
+	}
+}
+
+// Retain closes the listeners whose address is not in addrs.
+func (s *Server) Retain(addrs []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.retain(addrs)
+}
+
+// retain closes the listeners that are not in addrs.
+func (s *Server) retain(addrs []string) {
+	keep := map[string]bool{}
+	for _, a := range addrs {
+		keep[a] = true
+	}
+	for addr, l := range s.listeners {
+		if !keep[addr] {
+			l.Close()
+			delete(s.listeners, addr)
+		}
+	}
+}
+
+func listen(ctx context.Context, addr string) (net.Listener, error) {
+	lc := net.ListenConfig{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: time.Minute, Interval: 15 * time.Second}}
+	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
+		if err := removeDeadSocket(path); err != nil {
+			return nil, err
+		}
+		return lc.Listen(ctx, "unix", path)
+	}
+	return lc.Listen(ctx, "tcp", addr)
+}
+
+// removeDeadSocket removes a unix socket that nobody listens on any more.
+func removeDeadSocket(path string) error {
+	info, err := os.Lstat(path)
+	if err != nil || info.Mode()&os.ModeSocket == 0 {
+		return nil // nothing there, or not ours to remove: listen says what is wrong
+	}
+	c, err := net.DialTimeout("unix", path, time.Second)
+	if err == nil {
+		c.Close()
+		return fmt.Errorf("listen unix %s: somebody already listens there", path)
+	}
+	return os.Remove(path)
+}
+
+// Addrs are the addresses that are listened on, as the system gave them.
+func (s *Server) Addrs() []net.Addr {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var addrs []net.Addr
+	for _, l := range s.listeners {
+		addrs = append(addrs, l.Addr())
+	}
+	return addrs
+}
+
+// accept takes connections until its listener is closed.
+func (s *Server) accept(l net.Listener) {
+	for {
+		nc, err := l.Accept()
+		switch {
+		case err == nil:
+			s.start(nc)
+		case errors.Is(err, net.ErrClosed):
+			return
+		default: // out of descriptors, most likely: give it time
+			s.log.Warn("accept failed", "server", s.name, "err", err)
+			time.Sleep(50 * time.Millisecond)
+		}
+	}
+}
+
+// start serves a new connection on a goroutine of its own.
+func (s *Server) start(nc net.Conn) {
+	site := s.site.Load()
+	if n := s.open.Add(1); site.Limits.MaxConnections > 0 && n > site.Limits.MaxConnections {
+		s.open.Add(-1)
+		nc.Close()
+		return
+	}
+	c := newConn(s, nc)
+	s.mu.Lock()
+	s.conns[c] = struct{}{}
+	s.mu.Unlock()
+	site.Metrics.Opened()
+	s.serving.Go(c.serve)
+}
+
+// remove forgets a connection that has ended.
+func (s *Server) remove(c *conn) {
+	s.open.Add(-1)
+	s.site.Load().Metrics.Closed()
+	s.mu.Lock()
+	delete(s.conns, c)
+	s.mu.Unlock()
+}
+
+// limits are those of the site in force.
+func (s *Server) limits() *Limits { return &s.site.Load().Limits }
+
+// Drain says "Connection: close" on every answer from now on; listeners stay
+// open until Shutdown.
+func (s *Server) Drain() { s.draining.Store(true) }
+
+// Shutdown closes the listeners, lets requests under way finish and closes what
+// is left when ctx ends. It returns ctx's error if something was cut off.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.Drain()
+	s.mu.Lock()
+	s.retain(nil)
+	s.mu.Unlock()
+	s.accepting.Wait()
+	idle := make(chan struct{})
+	go func() {
+		s.serving.Wait()
+		close(idle)
+	}()
+	select {
+	case <-idle:
+		return nil
+	case <-ctx.Done():
+	}
+	s.closeAll()
+	<-idle
+	return fmt.Errorf("server %q: connections were cut off: %w", s.name, ctx.Err())
+}
+
+func (s *Server) closeAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.conns {
+		c.NetConn().Close()
+	}
+}

@@ -1,0 +1,142 @@
+package upstream
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"pingap-go/balance"
+	"pingap-go/health"
+	"pingap-go/internal/mono"
+	"pingap-go/message"
+)
+
+// Lease is the right to use one host for one try. It ends with exactly one call
+// of Done or Failed.
+type Lease struct {
+	pool    *Pool
+	host    *Host
+	status  int
+	latency time.Duration
+	trial   bool // the one request that a returning host gets
+}
+
+// Begin readies ask for one request: the clock, a random number, the key that
+// hash policies go by and the sticky cookie's token.
+func (p *Pool) Begin(ask *balance.Ask, req *message.Request, clientIP string) {
+	ask.Now = mono.Now()
+	ask.Random = rand.Uint64()
+	if p.key.Kind != balance.KeyNone {
+		ask.Key = keyOf(p.key, req, clientIP)
+	}
+	if p.cookie != "" {
+		ask.Sticky, _ = req.Cookie(p.cookie)
+	}
+	p.budget.Deposit(ask.Now)
+}
+
+func keyOf(k balance.Key, req *message.Request, clientIP string) string {
+	switch k.Kind {
+	case balance.KeyIP:
+		return clientIP
+	case balance.KeyURL:
+		return req.Target
+	case balance.KeyPath:
+		return req.Path
+	case balance.KeyHeader:
+		return req.Header.Get(k.Name)
+	case balance.KeyCookie:
+		value, _ := req.Cookie(k.Name)
+		return value
+	case balance.KeyQuery:
+		value, _ := req.QueryValue(k.Name)
+		return value
+	}
+	return ""
+}
+
+// Lease picks a host. The error is a *message.Fault: 503 no_endpoint when there
+// is nobody to send to, or when all are serving as many requests as they may.
+func (p *Pool) Lease(ask *balance.Ask) (Lease, error) {
+	v := p.view.Load()
+	full := false
+	for range balance.MaxTried {
+		i := v.picker.Pick(ask)
+		if i < 0 {
+			break
+		}
+		h := v.hosts[i]
+		ask.MarkTried(&h.load)
+		trial := h.evidence.Phase() == health.OnTrial
+		if trial && !h.evidence.TryTrial(ask.Now) {
+			continue
+		}
+		if n := h.load.InFlight.Add(1); p.perHost == 0 || n <= p.perHost {
+			p.inFlight.Add(1)
+			h.requests.Add(1)
+			return Lease{pool: p, host: h, trial: trial}, nil
+		}
+		h.load.InFlight.Add(-1)
+		full = true
+	}
+	return Lease{}, p.nobody(full)
+}
+
+func (p *Pool) nobody(full bool) error {
+	f := &message.Fault{Status: 503, Type: "no_endpoint", Detail: "no endpoint is available for this service", RetryAfter: 1}
+	if full {
+		f.Detail = "all endpoints of this service are serving as many requests as they may"
+	}
+	return f
+}
+
+// Address is the endpoint's address.
+func (l *Lease) Address() string { return *l.host.address.Load() }
+
+// Token is what a sticky cookie holds for this host; empty without stickiness.
+func (l *Lease) Token() string { return l.host.token }
+
+// Take returns a kept connection to the host, or nil. careful has the socket
+// looked at first, for requests that must not be sent twice.
+func (l *Lease) Take(careful bool) *Conn { return l.host.take(careful) }
+
+// Dial opens a new connection to the host.
+func (l *Lease) Dial(ctx context.Context, within time.Duration) (*Conn, error) {
+	return l.host.dial(ctx, within)
+}
+
+// Answered notes that the host has sent a response head.
+func (l *Lease) Answered(status int, latency time.Duration) {
+	l.status, l.latency = status, latency
+	l.pool.metrics.Answered(latency)
+}
+
+// Done ends the lease of a try that was answered; whole says that the response
+// came to its end.
+func (l *Lease) Done(whole bool) {
+	outcome := health.OutcomeOf(l.status)
+	if !whole {
+		outcome = health.Reset
+	}
+	l.end(outcome, l.status)
+}
+
+// Failed ends the lease of a try that was not answered.
+func (l *Lease) Failed(reason Reason) { l.end(reason.outcome(), 0) }
+
+func (l *Lease) end(outcome health.Outcome, status int) {
+	h, p := l.host, l.pool
+	h.load.InFlight.Add(-1)
+	p.inFlight.Add(-1)
+	h.metrics.Done(status)
+	now := mono.Now()
+	if outcome != health.ClientAborted {
+		h.load.Latency.Observe(now, l.latency, outcome != health.Success)
+	}
+	if outcome != health.Success && outcome != health.ClientAborted {
+		h.failures.Add(1)
+	}
+	if p.ejector.Record(&h.evidence, outcome, l.trial) {
+		p.poke()
+	}
+}

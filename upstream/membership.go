@@ -1,0 +1,132 @@
+package upstream
+
+import (
+	"time"
+
+	"pingap-go/endpoint"
+	"pingap-go/health"
+)
+
+// learn takes in a complete snapshot.
+func (p *Pool) learn(s endpoint.Snapshot, now time.Time) {
+	m := &p.members
+	first := !m.answered
+	if m.stale || first {
+		p.options.Log.Info("membership is live", "upstream", p.options.Name, "source", s.Source.String(),
+			"endpoints", len(s.Endpoints), "condition", s.Condition)
+	}
+	m.answered, m.stale, m.lastError, m.lastSuccess = true, false, "", now
+	if len(s.Endpoints) == 0 && p.options.KeepEmpty && len(p.hosts) > 0 {
+		s.Endpoints = m.snapshot.Endpoints // the condition still says what the registry said
+	}
+	p.apply(s, now, first)
+	if p.options.Save != nil && len(s.Endpoints) > 0 {
+		if err := p.options.Save(s); err != nil {
+			p.options.Log.Warn("membership was not saved", "upstream", p.options.Name, "err", err)
+		}
+	}
+}
+
+// lose takes in that the registry cannot tell. What is known stays in force.
+func (p *Pool) lose(err error) {
+	m := &p.members
+	if !m.stale || m.lastError == "" {
+		p.options.Log.Warn("membership is stale", "upstream", p.options.Name, "err", err, "endpoints", len(p.hosts))
+	}
+	m.stale, m.lastError = true, err.Error()
+	if !m.answered {
+		p.restore()
+	}
+}
+
+// restore serves from what is known beforehand while the registry has not answered.
+func (p *Pool) restore() {
+	seed := p.options.Seed
+	if p.members.answered || seed == nil {
+		return
+	}
+	p.members.answered, p.members.stale, p.members.lastSuccess = true, true, seed.Saved
+	if !seed.Saved.IsZero() {
+		p.options.Log.Warn("serving from saved membership", "upstream", p.options.Name,
+			"saved", seed.Saved, "endpoints", len(seed.Endpoints))
+	}
+	p.apply(*seed, time.Now(), true)
+}
+
+// apply makes the hosts be those of the snapshot: new ones begin, kept ones stay
+// what they are, removed ones drain.
+func (p *Pool) apply(s endpoint.Snapshot, now time.Time, first bool) {
+	diff := endpoint.Compare(p.members.snapshot, s)
+	p.members.snapshot = s
+	for _, e := range diff.Kept {
+		p.hosts[e.ID].describe(e)
+	}
+	for _, e := range diff.Removed {
+		p.drain(p.hosts[e.ID], now)
+		delete(p.hosts, e.ID)
+	}
+	for _, e := range diff.Added {
+		h := p.revive(e)
+		h.since = now
+		if !first {
+			h.warmFrom = now
+		}
+		p.hosts[e.ID] = h
+	}
+	if p.monitor != nil {
+		p.monitor.Set(p.targets())
+	}
+}
+
+// revive returns the host of an endpoint that comes back while it drains, or a
+// new one.
+func (p *Pool) revive(e endpoint.Endpoint) *Host {
+	for i, h := range p.draining {
+		if h.id() == e.ID {
+			p.draining = append(p.draining[:i], p.draining[i+1:]...)
+			h.describe(e)
+			h.verdict = ""
+			return h
+		}
+	}
+	return newHost(&p.options, e)
+}
+
+// targets is whom the monitor probes: all that the registry lets serve.
+func (p *Pool) targets() []health.Target {
+	targets := make([]health.Target, 0, len(p.hosts))
+	for _, h := range p.hosts {
+		if h.endpoint.Eligible() {
+			targets = append(targets, health.Target{ID: h.endpoint.ID, Address: h.endpoint.Address})
+		} else {
+			h.probe, h.probed = health.Result{}, false
+		}
+	}
+	return targets
+}
+
+// drain takes a host out of the views; it goes when its last lease has ended.
+func (p *Pool) drain(h *Host, now time.Time) {
+	h.verdict, h.reason, h.since = health.Draining, "no longer listed by "+p.members.snapshot.Source.Kind, now
+	p.options.Log.Info("endpoint is draining", "upstream", p.options.Name, "endpoint", h.endpoint.Name, "address", h.endpoint.Address)
+	p.draining = append(p.draining, h)
+}
+
+// keepHouse lets go of hosts that have drained and of connections that have
+// been idle for too long.
+func (p *Pool) keepHouse() {
+	left := p.draining[:0]
+	for _, h := range p.draining {
+		if h.load.InFlight.Load() > 0 {
+			left = append(left, h)
+			continue
+		}
+		h.close()
+	}
+	clear(p.draining[len(left):])
+	p.draining = left
+	oldest := p.options.Watchdog.Now() - p.options.IdleTimeout.Milliseconds()
+	for _, h := range p.hosts {
+		h.idle.each(func(c *Conn) bool { return c.since < oldest })
+	}
+}

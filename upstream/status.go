@@ -1,0 +1,108 @@
+package upstream
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"pingap-go/endpoint"
+	"pingap-go/health"
+	"pingap-go/internal/mono"
+)
+
+// Status is a pool at one moment, for the admin API and metrics.
+type Status struct {
+	Name, Discovery, Algorithm string
+	Condition                  endpoint.Condition
+	Source                     endpoint.Source
+	Stale                      bool
+	LastError                  string
+	LastSuccess                time.Time // zero: never
+	Saved                      time.Time // of a membership restored from disk; zero otherwise
+	Panic                      bool
+	Tier                       int
+	Endpoints                  []EndpointStatus
+}
+
+// EndpointStatus is one endpoint and why it is in or out.
+type EndpointStatus struct {
+	Endpoint endpoint.Endpoint
+	Verdict  health.Verdict
+	Reason   string
+	Since    time.Time
+	// Registry, Probe and Ejection are what the verdict was made of.
+	Registry, Probe, Ejection string
+
+	InFlight int64
+	Requests int64
+	Failures int64
+	Latency  time.Duration // 0 = never measured
+	Conns    int64
+}
+
+// status is what Run's goroutine last decided; counters are read when asked for.
+type status struct {
+	members members
+	panics  bool
+	tier    int
+	hosts   []hostStatus
+}
+
+type hostStatus struct {
+	host     *Host
+	endpoint endpoint.Endpoint
+	verdict  health.Verdict
+	reason   string
+	since    time.Time
+	probe    string
+	ejection string
+}
+
+func (p *Pool) publishStatus() {
+	v := p.view.Load()
+	s := &status{members: p.members, panics: v.panics, tier: v.tier}
+	s.hosts = make([]hostStatus, 0, len(p.hosts)+len(p.draining))
+	add := func(h *Host) {
+		s.hosts = append(s.hosts, hostStatus{h, h.endpoint, h.verdict, h.reason, h.since, h.probe.Reason, h.passive})
+	}
+	for _, h := range p.hosts {
+		add(h)
+	}
+	for _, h := range p.draining {
+		add(h)
+	}
+	p.status.Store(s)
+}
+
+// Ready reports whether the pool has had its first answer, or a saved one.
+func (p *Pool) Ready() bool { return p.status.Load().members.answered }
+
+// Snapshot is the membership in force, for a pool that takes this one's place.
+func (p *Pool) Snapshot() (s endpoint.Snapshot, ok bool) {
+	m := &p.status.Load().members
+	return m.snapshot, m.answered
+}
+
+// Status tells all there is to know. Any goroutine may call it.
+func (p *Pool) Status() Status {
+	s := p.status.Load()
+	m := &s.members
+	out := Status{
+		Name: p.options.Name, Discovery: p.options.Discovery, Algorithm: p.options.Algorithm,
+		Condition: cmp.Or(m.snapshot.Condition, endpoint.NotSynced), Source: m.snapshot.Source,
+		Stale: m.stale, LastError: m.lastError, LastSuccess: m.lastSuccess, Saved: m.snapshot.Saved,
+		Panic: s.panics, Tier: s.tier,
+		Endpoints: make([]EndpointStatus, 0, len(s.hosts)),
+	}
+	now := mono.Now()
+	for _, h := range s.hosts {
+		out.Endpoints = append(out.Endpoints, EndpointStatus{
+			Endpoint: h.endpoint, Verdict: h.verdict, Reason: h.reason, Since: h.since,
+			Registry: cmp.Or(h.endpoint.Barred, h.endpoint.Note), Probe: h.probe, Ejection: h.ejection,
+			InFlight: h.host.load.InFlight.Load(), Requests: h.host.requests.Load(), Failures: h.host.failures.Load(),
+			Latency: h.host.load.Latency.Value(now), Conns: h.host.conns.Load(),
+		})
+	}
+	slices.SortFunc(out.Endpoints, func(a, b EndpointStatus) int { return cmp.Compare(a.Endpoint.ID, b.Endpoint.ID) })
+	return out
+}
