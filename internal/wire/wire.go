@@ -74,7 +74,8 @@ type Conn struct {
 	// It must not block nor close connections. Set it before Init.
 	OnTick func(now int64)
 	// OnKick, when set, is called on the owner's goroutine when a wait had to be
-	// looked at by the watchdog: nothing has come for a tick.
+	// looked at by the watchdog: nothing has come for a tick. What was queued has
+	// been sent by then, so that its memory may be used again.
 	OnKick func()
 }
 
@@ -171,7 +172,7 @@ func (c *Conn) Fill() error {
 			return err
 		}
 		c.warm = false // look for real before the next wait
-		if c.OnKick != nil {
+		if c.OnKick != nil && len(c.pending) == 0 {
 			c.OnKick()
 		}
 	}
