@@ -78,8 +78,8 @@ type Conn struct {
 	// It must not block nor close connections. Set it before Init.
 	OnTick func(now int64)
 	// Yield has Fill return ErrIdle when nothing has come for a tick, so that the
-	// owner can go on waiting with less in its hands. Only Fill's first such wait
-	// after a send yields.
+	// owner can go on waiting with less in its hands. What was queued has been
+	// sent by then, so that its memory may be used again.
 	Yield bool
 }
 
@@ -176,7 +176,7 @@ func (c *Conn) Fill() error {
 			return err
 		}
 		c.warm = false // look for real before the next wait
-		if c.Yield && c.buf == nil {
+		if c.Yield && c.buf == nil && len(c.pending) == 0 {
 			return ErrIdle
 		}
 	}
