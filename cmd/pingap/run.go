@@ -12,6 +12,7 @@ import (
 
 	"pingap-go/config"
 	"pingap-go/engine"
+	"pingap-go/internal/resources"
 	"pingap-go/telemetry/logging"
 )
 
@@ -48,10 +49,22 @@ func runProxy(args []string, std streams) error {
 		return errUsage
 	}
 	e := engine.New(engine.Options{
-		Load:    func() (*config.Config, error) { return config.Load(file, os.LookupEnv) },
+		Load:    func() (*config.Config, error) { return load(file, log) },
 		Version: version, Commit: commit(), Log: log, Level: levelVar, AccessLog: std.out,
 	})
 	return serve(e, log)
+}
+
+// load reads the configuration and fits the process to what it may use.
+func load(file string, log *slog.Logger) (*config.Config, error) {
+	c, err := config.Load(file, os.LookupEnv)
+	if err != nil {
+		return nil, err
+	}
+	if said := resources.Find(c.Basic.Threads, os.LookupEnv, os.DirFS("/")).Apply(); said != "" {
+		log.Info("limited to " + said)
+	}
+	return c, nil
 }
 
 // serve runs an engine until a signal ends it. SIGHUP reloads; SIGTERM and
