@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -52,7 +53,16 @@ func runProxy(args []string, std streams) error {
 		Load:    func() (*config.Config, error) { return load(file, log) },
 		Version: version, Commit: commit(), Log: log, Level: levelVar, AccessLog: std.out,
 	})
-	return serve(e, log)
+	signals, stop := notify()
+	defer stop()
+	return serve(e, log, signals, func() {})
+}
+
+// notify catches the signals that serve understands, until stop is called.
+func notify() (signals chan os.Signal, stop func()) {
+	signals = make(chan os.Signal, 4)
+	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
+	return signals, func() { signal.Stop(signals) }
 }
 
 // load reads the configuration and fits the process to what it may use.
@@ -68,16 +78,15 @@ func load(file string, log *slog.Logger) (*config.Config, error) {
 }
 
 // serve runs an engine until a signal ends it. SIGHUP reloads; SIGTERM and
-// SIGINT drain, and a second one ends at once.
-func serve(e *engine.Engine, log *slog.Logger) error {
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
-	defer signal.Stop(signals)
+// SIGINT drain, and a second one ends at once. It calls started when the engine
+// serves.
+func serve(e *engine.Engine, log *slog.Logger, signals <-chan os.Signal, started func()) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	if err := e.Start(ctx); err != nil {
 		return err
 	}
+	started()
 	for s := range signals {
 		if s != syscall.SIGHUP {
 			log.Info("draining", "signal", s.String())
@@ -85,21 +94,31 @@ func serve(e *engine.Engine, log *slog.Logger) error {
 		}
 		reload(ctx, e)
 	}
-	go endOnSignal(signals, cancel, log)
-	if err := e.Shutdown(ctx); err != nil {
+	var watching sync.WaitGroup
+	watching.Go(func() { endOnSignal(ctx, signals, cancel, log) })
+	err := e.Shutdown(ctx)
+	cancel()
+	watching.Wait()
+	if err != nil {
 		return fmt.Errorf("drain: %w", err)
 	}
 	log.Info("drained")
 	return nil
 }
 
-// endOnSignal ends the drain at the next signal that asks for it.
-func endOnSignal(signals <-chan os.Signal, end context.CancelFunc, log *slog.Logger) {
-	for s := range signals {
-		if s != syscall.SIGHUP {
-			log.Warn("ending at once", "signal", s.String())
-			end()
+// endOnSignal ends the drain at the next signal that asks for it, if one comes
+// before the drain has ended by itself.
+func endOnSignal(ctx context.Context, signals <-chan os.Signal, end context.CancelFunc, log *slog.Logger) {
+	for {
+		select {
+		case <-ctx.Done():
 			return
+		case s := <-signals:
+			if s != syscall.SIGHUP {
+				log.Warn("ending at once", "signal", s.String())
+				end()
+				return
+			}
 		}
 	}
 }

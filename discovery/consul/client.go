@@ -172,7 +172,7 @@ func (c *Client) askNow(ctx context.Context, q question, out any) (*api.QueryMet
 	if err != nil {
 		return nil, c.explain(ctx, err)
 	}
-	if !meta.KnownLeader {
+	if !meta.KnownLeader && !streamed(meta) {
 		return nil, errNoLeader
 	}
 	return meta, nil
@@ -185,6 +185,11 @@ func (c *Client) queryOptions(ctx context.Context, q question, wait time.Duratio
 	}
 	return o.WithContext(ctx)
 }
+
+// streamed reports whether the agent answered from the event stream that it keeps
+// of a service. Such answers say nothing of leaders and ACLs, whatever is wrong
+// (Consul 1.19, agent/rpcclient/health).
+func streamed(meta *api.QueryMeta) bool { return meta.QueryBackend == "streaming" }
 
 // healthPath is the path of the health endpoint of a service.
 func healthPath(service string) string { return "/v1/health/service/" + url.PathEscape(service) }

@@ -13,6 +13,10 @@ import (
 
 const indexHeader = "X-Consul-Index"
 
+// spare is how many connections there are beyond those that queries may occupy:
+// for the heartbeat and for the users of Client.API.
+const spare = 8
+
 // transport carries every request to the agent: it adds the token, notices when
 // the agent multiplexes (HTTP/2, which Consul speaks with TLS only), and spares
 // us the decoding of blocking queries that ended without news.
@@ -33,6 +37,7 @@ func newTransport(o Options, t target, tokens *tokens, gate *gate) (*transport, 
 		ForceAttemptHTTP2:     true,
 		HTTP2:                 &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second},
 		MaxIdleConnsPerHost:   o.MaxConnections,
+		MaxConnsPerHost:       o.MaxConnections + spare,
 		IdleConnTimeout:       90 * time.Second,
 		TLSHandshakeTimeout:   5 * time.Second,
 		ExpectContinueTimeout: time.Second,

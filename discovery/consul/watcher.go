@@ -81,10 +81,7 @@ func (w *watcher) Watch(ctx context.Context, sink discovery.Sink) error {
 func (w *watcher) follow(ctx context.Context, merged *merger, tier int, datacenter string) {
 	leave := w.client.join()
 	defer leave()
-	newWatch(w.client, w.query, datacenter).run(ctx,
-		func(p part) { merged.news(tier, p) },
-		func() { merged.same(tier) },
-		func(err error) { merged.fail(tier, err) })
+	newWatch(w.client, w.query, datacenter).run(ctx, place{merged, tier})
 }
 
 // source describes the query to people.

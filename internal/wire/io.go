@@ -3,7 +3,6 @@ package wire
 import (
 	"errors"
 	"os"
-	"syscall"
 )
 
 // Write sends p at once.
@@ -75,23 +74,8 @@ func (c *Conn) interruption(err error) (again bool, cause error) {
 	case interrupted:
 		return false, ErrInterrupted
 	}
+	if c.exact {
+		return false, ErrTimeout
+	}
 	return true, nil // a wake-up whose cause was settled meanwhile
-}
-
-func readFD(fd uintptr, p []byte) (int, error) {
-	for {
-		n, err := syscall.Read(int(fd), p)
-		if err != syscall.EINTR {
-			return n, err
-		}
-	}
-}
-
-func writeFD(fd uintptr, p []byte) (int, error) {
-	for {
-		n, err := syscall.Write(int(fd), p)
-		if err != syscall.EINTR {
-			return n, err
-		}
-	}
 }
