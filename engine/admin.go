@@ -197,8 +197,6 @@ func routeView(server string, c *config.Config, r *route.Listed[*proxy.Location]
 	return v
 }
 
-func (e *Engine) adminServices() []admin.Service { return nil }
-
 // poolStates are the pools for a scrape of the metrics.
 func (e *Engine) poolStates() []metrics.Pool {
 	var list []metrics.Pool

@@ -26,7 +26,8 @@ type Generation struct {
 	sites      map[string]*proxy.Site // by server
 	routes     []*metrics.Route       // released when the generation is gone
 	processing map[string]*atomic.Int64
-	consul     *consul.Client // nil until an upstream needs it
+	services   map[string]*runningService
+	consul     *consul.Client // nil until an upstream or a service needs it
 }
 
 // builder makes the next generation beside the old one, which it only reads.
@@ -46,12 +47,14 @@ func (e *Engine) build(c *config.Config, old *Generation) (*Generation, error) {
 	b := &builder{engine: e, config: c, old: old, log: e.log, next: &Generation{
 		Number: old.Number + 1, config: c, pools: map[string]*runningPool{}, plugins: map[string]builtPlugin{},
 		sites: map[string]*proxy.Site{}, processing: map[string]*atomic.Int64{},
+		services: map[string]*runningService{},
 	}}
 	if old.config != nil && old.config.Consul == c.Consul {
 		b.next.consul = old.consul
 	}
 	b.buildPlugins()
 	b.buildPools()
+	b.buildServices()
 	locations := b.compileLocations()
 	for name, s := range c.Servers {
 		b.buildSite(name, s, locations)

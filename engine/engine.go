@@ -184,6 +184,7 @@ func (e *Engine) enact(ctx context.Context, c *config.Config) error {
 	e.awaitPools(ctx, next)
 	e.swap(next)
 	e.retire(old, next)
+	e.swapServices(ctx, old, next)
 	e.metrics.Reloaded(metrics.Success, next.Number)
 	return nil
 }
@@ -303,7 +304,7 @@ func (e *Engine) stopPools(g, other *Generation) {
 	}
 }
 
-// Shutdown drains: /readyz fails, drain_delay passes, listeners close, requests
+// Shutdown drains: /readyz fails, services deregister, drain_delay passes, listeners close, requests
 // under way finish within shutdown_timeout. It ends early, and says so, when ctx
 // does.
 func (e *Engine) Shutdown(ctx context.Context) error {
@@ -311,6 +312,7 @@ func (e *Engine) Shutdown(ctx context.Context) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	basic := e.basic()
+	e.leaveServices(ctx)
 	for _, s := range e.servers {
 		s.Drain()
 	}

@@ -9,7 +9,10 @@ import (
 	"math/rand/v2"
 	"os"
 	"reflect"
+	"strconv"
+	"strings"
 	"sync/atomic"
+	"time"
 
 	"pingap-go/balance"
 	"pingap-go/config"
@@ -107,7 +110,7 @@ func (b *builder) newPool(u *config.Upstream, seed *endpoint.Snapshot) (*upstrea
 	if b.engine.saved != nil && u.Discovery != "static" {
 		o.Save = func(s endpoint.Snapshot) error { return b.engine.saved.Save(u.Name, s) }
 	}
-	steps := []func(*upstream.Options, *config.Upstream) error{setTLS, setPolicy, setCheck}
+	steps := []func(*upstream.Options, *config.Upstream) error{setTLS, setPolicy, setCheck, setLimits, setHedge}
 	for _, set := range steps {
 		if err := set(&o, u); err != nil {
 			return nil, err
@@ -156,22 +159,60 @@ func setTLS(o *upstream.Options, u *config.Upstream) error {
 }
 
 func setCheck(o *upstream.Options, u *config.Upstream) error {
-	h := u.Health
-	if h == nil {
+	if u.Health == nil {
 		return nil
 	}
-	status, err := health.ParseStatus(h.Status)
+	check, err := healthCheck(u.Health)
 	if err != nil {
 		return err
 	}
-	check := health.Check{
-		Scheme: h.Scheme, Host: h.Host, Path: h.Path, Status: status, Body: h.Body, Service: h.Service, TLS: h.TLS, TLSConfig: o.TLS,
-		Frequency: h.Frequency, DownFrequency: h.DownFrequency, ConnectTimeout: h.ConnectionTimeout, ReadTimeout: h.ReadTimeout,
-		Success: h.Success, Failure: h.Failure,
-	}
+	check.TLSConfig = o.TLS
 	o.Check = &check
 	o.Probe, err = health.NewProbe(check)
 	return err
+}
+
+func setLimits(o *upstream.Options, u *config.Upstream) error {
+	l := &u.Limits
+	if l.MaxInFlight == 0 && !l.Adaptive {
+		return nil
+	}
+	most := l.MaxInFlight
+	if l.Adaptive {
+		o.Adaptive = limit.NewAdaptive(limit.AdaptiveRules{Max: l.MaxInFlight})
+		most = o.Adaptive.Limit()
+	}
+	o.Gate = limit.NewGate(most, l.Queue, l.QueueTimeout)
+	return nil
+}
+
+// setHedge reads hedge_after: a duration, or a percentile such as "p95".
+func setHedge(o *upstream.Options, u *config.Upstream) (err error) {
+	text := u.Retry.HedgeAfter
+	if text == "" {
+		return nil
+	}
+	if p, ok := strings.CutPrefix(text, "p"); ok {
+		o.Hedge.Percentile, err = strconv.ParseFloat(p, 64)
+		if err != nil || o.Hedge.Percentile <= 0 || o.Hedge.Percentile >= 100 {
+			return fmt.Errorf("retry.hedge_after: %q is not a percentile between p0 and p100", text)
+		}
+		return nil
+	}
+	if o.Hedge.After, err = time.ParseDuration(text); err != nil {
+		return fmt.Errorf("retry.hedge_after: %w", err)
+	}
+	return nil
+}
+
+// healthCheck is a configured check as its package wants it.
+func healthCheck(h *config.HealthCheck) (health.Check, error) {
+	status, err := health.ParseStatus(h.Status)
+	return health.Check{
+		Scheme: h.Scheme, Host: h.Host, Path: h.Path, Status: status, Body: h.Body, Service: h.Service, TLS: h.TLS,
+		Frequency: h.Frequency, DownFrequency: h.DownFrequency, ConnectTimeout: h.ConnectionTimeout, ReadTimeout: h.ReadTimeout,
+		Success: h.Success, Failure: h.Failure,
+	}, err
 }
 
 func ejectionRules(e *config.Ejection) health.Rules {

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"sync"
+	"time"
 
 	"pingap-go/balance"
 	"pingap-go/internal/wire"
@@ -24,6 +25,7 @@ type exchange struct {
 	location *Location
 
 	ask     balance.Ask
+	attempt attempt
 	out     []byte // what goes to the client: head, and a small body
 	upOut   []byte // what goes to the upstream, likewise
 	chunk   []byte // chunk-size lines of streamed bodies
@@ -45,6 +47,7 @@ type exchange struct {
 	held       []byte         // request content that can be sent again
 	holds      bool           // held is all of it
 	unruled    message.Header // the request's header before rules that differ by try
+	patience   time.Duration  // for one host's response head
 	deadline   int64          // mono time at which the exchange is over; 0 = none
 	localPort  string
 	toClient   http1.Client

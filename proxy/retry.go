@@ -10,7 +10,7 @@ import (
 
 // judge looks at a response that came: good enough to pass on, or a status for
 // which another host is to be tried while that is still possible.
-func (f *Forward) judge(x *exchange, lease *upstream.Lease, more bool) *failure {
+func (f *Forward) judge(x *exchange, more bool) *failure {
 	status := x.Response.Status
 	if status < 500 || !more {
 		return nil
@@ -28,9 +28,9 @@ func (f *Forward) judge(x *exchange, lease *upstream.Lease, more bool) *failure 
 
 // failed settles the lease of a try that gave no response, and decides whether
 // another host may be tried.
-func (f *Forward) failed(x *exchange, lease *upstream.Lease, err error, more bool) *failure {
+func (f *Forward) failed(x *exchange, a *attempt, err error, more bool) *failure {
 	reason, fault := explain(err)
-	lease.Failed(reason)
+	a.lease.Failed(reason)
 	if fault == nil {
 		return &failure{err: err}
 	}

@@ -33,39 +33,47 @@ const maxInterim = 16
 // before the content is sent anyway (RFC 9110 section 10.1.1).
 const continueWait = time.Second
 
-// roundTrip sends the request on up and reads the response's head. On success
-// x.Response is filled and its body, if any, holds the connection.
-func (f *Forward) roundTrip(x *exchange, lease *upstream.Lease, up *upstream.Conn) error {
+// roundTrip sends the request and reads the response's head. On success
+// x.Response is filled and its body, if any, holds the connection. With hedging
+// the attempt may have become another one.
+func (f *Forward) roundTrip(x *exchange, a *attempt) error {
 	began := mono.Now()
 	wait := f.Location.ResponseTimeout
 	if per := f.Pool.Retry().PerTryTimeout; per > 0 {
 		wait = per
 	}
-	up.SetTimeout(f.bound(x, wait))
-	x.client.watch(&up.Conn)
-	framing, err := f.converse(x, up)
+	x.patience = f.bound(x, wait)
+	a.up.SetTimeout(x.patience)
+	x.client.watch(&a.up.Conn)
+	framing, err := f.converse(x, a)
 	if err != nil {
 		x.client.watch(nil)
 		x.endPump()
 		x.Response.Reset()
 		return err
 	}
-	lease.Answered(x.Response.Status, mono.Since(began))
+	a.lease.Answered(x.Response.Status, mono.Since(began))
 	x.UpstreamStatus = x.Response.Status
-	x.attach(lease, up, framing)
+	x.attach(a, framing)
 	return nil
 }
 
 // converse sends the request and reads up to the final response head.
-func (f *Forward) converse(x *exchange, up *upstream.Conn) (http1.Framing, error) {
+func (f *Forward) converse(x *exchange, a *attempt) (http1.Framing, error) {
 	out, err := http1.AppendRequest(x.upOut[:0], &x.Request)
 	if err != nil {
 		return 0, &badError{err}
 	}
 	x.upOut = out
-	if err := x.send(up); err != nil {
+	if err := x.send(a.up); err != nil {
 		return 0, x.sendError(err)
 	}
+	if after := f.Pool.HedgeAfter(); after > 0 && f.mayHedge(x) {
+		if err := f.hedge(x, a, after); err != nil {
+			return 0, err
+		}
+	}
+	up := a.up
 	for n := 0; ; n++ {
 		head, err := f.responseHead(x, up)
 		if err != nil {
@@ -150,7 +158,7 @@ func (f *Forward) fill(x *exchange, up *upstream.Conn) error {
 			if x.client.interim(&message.Response{Status: 100}) != nil {
 				return errClientGone
 			}
-			up.SetTimeout(f.bound(x, f.Location.ResponseTimeout))
+			up.SetTimeout(x.patience)
 			x.startPump(up)
 		case err == wire.ErrInterrupted && x.pumpFault() == nil && !x.client.gone():
 			// meant for whoever had this connection before
@@ -191,10 +199,10 @@ func (x *exchange) sendError(err error) error {
 
 // attach makes the response's content stream from up, or gives up's connection
 // back at once when there is none.
-func (x *exchange) attach(lease *upstream.Lease, up *upstream.Conn, framing http1.Framing) {
-	b := &x.resBody
+func (x *exchange) attach(a *attempt, framing http1.Framing) {
+	b, up := &x.resBody, a.up
 	b.start(&up.Conn, framing, x.Response.ContentLength, &x.Response.Trailer)
-	b.x, b.up, b.lease, b.open = x, up, *lease, true
+	b.x, b.up, b.lease, b.open = x, up, a.lease, true
 	b.reuse = !x.Response.Close && framing != http1.UntilClose && x.Response.Status != 101
 	switch {
 	case x.Response.Status == 101:

@@ -56,8 +56,29 @@ func keyOf(k balance.Key, req *message.Request, clientIP string) string {
 }
 
 // Lease picks a host. The error is a *message.Fault: 503 no_endpoint when there
-// is nobody to send to, or when all are serving as many requests as they may.
-func (p *Pool) Lease(ask *balance.Ask) (Lease, error) {
+// is nobody to send to, or when all are serving as many requests as they may. It
+// waits only where the upstream has a queue and is full, and no longer than ctx.
+func (p *Pool) Lease(ctx context.Context, ask *balance.Ask) (Lease, error) {
+	if p.gate != nil {
+		if err := p.gate.Acquire(ctx); err != nil {
+			return Lease{}, shed(err)
+		}
+	}
+	l, err := p.pick(ask)
+	if err != nil && p.gate != nil {
+		p.gate.Release()
+	}
+	return l, err
+}
+
+// shed is the answer to a request that an upstream's limits have no room for.
+func shed(err error) error {
+	return &message.Fault{
+		Status: 503, Type: "no_endpoint", Detail: "this service is serving as many requests as it may", Err: err, RetryAfter: 1,
+	}
+}
+
+func (p *Pool) pick(ask *balance.Ask) (Lease, error) {
 	v := p.view.Load()
 	full := false
 	for range balance.MaxTried {
@@ -93,8 +114,14 @@ func (p *Pool) nobody(full bool) error {
 // Address is the endpoint's address.
 func (l *Lease) Address() string { return *l.host.address.Load() }
 
-// Token is what a sticky cookie holds for this host; empty without stickiness.
-func (l *Lease) Token() string { return l.host.token }
+// StickyCookie is the Set-Cookie value that keeps a client with this host; ""
+// when the pool is not sticky or the client has the cookie already.
+func (l *Lease) StickyCookie(ask *balance.Ask) string {
+	if l.host.token == "" || ask.Sticky == l.host.token {
+		return ""
+	}
+	return l.pool.cookie + "=" + l.host.token + "; Path=/; HttpOnly; SameSite=Lax"
+}
 
 // Take returns a kept connection to the host, or nil. careful has the socket
 // looked at first, for requests that must not be sent twice.
@@ -108,7 +135,14 @@ func (l *Lease) Dial(ctx context.Context, within time.Duration) (*Conn, error) {
 // Answered notes that the host has sent a response head.
 func (l *Lease) Answered(status int, latency time.Duration) {
 	l.status, l.latency = status, latency
-	l.pool.metrics.Answered(latency)
+	p := l.pool
+	p.metrics.Answered(latency)
+	if p.options.Hedge.Percentile > 0 {
+		p.latency.add(latency)
+	}
+	if a := p.options.Adaptive; a != nil && a.Observe(mono.Now(), latency, p.gate.InFlight()) {
+		p.gate.SetLimit(a.Limit())
+	}
 }
 
 // Done ends the lease of a try that was answered; whole says that the response
@@ -128,6 +162,9 @@ func (l *Lease) end(outcome health.Outcome, status int) {
 	h, p := l.host, l.pool
 	h.load.InFlight.Add(-1)
 	p.inFlight.Add(-1)
+	if p.gate != nil {
+		p.gate.Release()
+	}
 	h.metrics.Done(status)
 	now := mono.Now()
 	if outcome != health.ClientAborted {

@@ -115,6 +115,12 @@ func (p *Pool) drain(h *Host, now time.Time) {
 // keepHouse lets go of hosts that have drained and of connections that have
 // been idle for too long.
 func (p *Pool) keepHouse() {
+	if h := p.options.Hedge; h.Percentile > 0 {
+		p.hedgeAfter.Store(int64(p.latency.percentile(h.Percentile)))
+		if p.houses++; p.houses%60 == 0 {
+			p.latency.fade()
+		}
+	}
 	left := p.draining[:0]
 	for _, h := range p.draining {
 		if h.load.InFlight.Load() > 0 {

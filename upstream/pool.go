@@ -54,7 +54,12 @@ type Options struct {
 	Probe    health.Probe
 	Ejection health.Rules
 	Retry    Retry
-	Budget   *limit.Budget // nil: every retry is allowed
+	Budget   *limit.Budget // pays for retries and hedges
+	Hedge    Hedge
+	// Gate bounds the requests in flight; nil = no bound. Adaptive, when not nil,
+	// moves its limit by the latency.
+	Gate     *limit.Gate
+	Adaptive *limit.Adaptive
 	// KeepEmpty keeps the members when the registry says there are none
 	// (on_empty = "keep").
 	KeepEmpty bool
@@ -84,19 +89,22 @@ type Options struct {
 
 // Pool is the run-time form of one upstream.
 type Pool struct {
-	options  Options
-	key      balance.Key
-	cookie   string
-	perHost  int64
-	metrics  *metrics.Upstream
-	budget   *limit.Budget
-	inFlight *atomic.Int64
-	view     atomic.Pointer[view]
-	status   atomic.Pointer[status]
-	wake     chan struct{}
-	ready    chan struct{} // closed when there are members
-	ended    sync.Once
-	monitor  *health.Monitor
+	options    Options
+	key        balance.Key
+	cookie     string
+	perHost    int64
+	metrics    *metrics.Upstream
+	budget     *limit.Budget
+	gate       *limit.Gate
+	latency    latencies
+	hedgeAfter atomic.Int64 // nanoseconds, from latency; 0 = not known
+	inFlight   *atomic.Int64
+	view       atomic.Pointer[view]
+	status     atomic.Pointer[status]
+	wake       chan struct{}
+	ready      chan struct{} // closed when there are members
+	ended      sync.Once
+	monitor    *health.Monitor
 
 	mu    sync.Mutex // guards inbox
 	inbox inbox
@@ -106,6 +114,7 @@ type Pool struct {
 	hosts    map[string]*Host
 	draining []*Host
 	ejector  *health.Ejector
+	houses   int         // times that keepHouse has run
 	isReady  bool        // ready is closed
 	due      *time.Timer // when evidence has to be looked at again
 }
@@ -132,7 +141,7 @@ var _ discovery.Sink = (*Pool)(nil)
 func New(o Options) *Pool {
 	p := &Pool{
 		options: o, key: o.Key, cookie: o.Cookie, perHost: o.MaxPerHost, metrics: o.Metrics,
-		budget: o.Budget, inFlight: o.InFlight,
+		budget: o.Budget, gate: o.Gate, inFlight: o.InFlight,
 		wake: make(chan struct{}, 1), ready: make(chan struct{}), hosts: map[string]*Host{}, ejector: health.NewEjector(o.Ejection),
 	}
 	if p.inFlight == nil {

@@ -22,6 +22,7 @@ const (
 	Timeout       Reason = "timeout"
 	BadResponse   Reason = "bad_response"
 	ClientGone    Reason = "client"
+	Hedged        Reason = "hedge" // dropped because another host was quicker
 )
 
 // StatusReason is the reason that a status is.
@@ -46,7 +47,7 @@ func (r Reason) outcome() health.Outcome {
 		return health.ConnectFailed
 	case Timeout:
 		return health.TimedOut
-	case ClientGone:
+	case ClientGone, Hedged:
 		return health.ClientAborted
 	case Reset, BadResponse:
 		return health.Reset

@@ -64,7 +64,7 @@ func TestAgentThatIsNotThere(t *testing.T) {
 	address := (&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: ports[0]}).String()
 	sink := follow(t, client(t, consul.Options{Address: address}), consul.Query{Service: "api"})
 	err = sink.AwaitErr(t, soon)
-	if want := `watch consul service "api": dial tcp ` + address + ": connect: connection refused"; err.Error() != want {
+	if want := `watch consul service "api": http://` + address + ": connection refused"; err.Error() != want {
 		t.Errorf("error %q, want %q", err, want)
 	}
 	if _, ok := sink.Last(); ok {

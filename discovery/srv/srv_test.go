@@ -121,11 +121,11 @@ func TestFailuresKeepTheLastMembers(t *testing.T) {
 		cause func(*testkit.DNSServer)
 		want  string
 	}{
-		{"SERVFAIL", func(n *testkit.DNSServer) { n.Refuse(api, dns.TypeSRV, dns.RcodeServerFailure) }, "says SERVFAIL"},
-		{"REFUSED", func(n *testkit.DNSServer) { n.Refuse(api, dns.TypeSRV, dns.RcodeRefused) }, "says REFUSED"},
+		{"SERVFAIL", func(n *testkit.DNSServer) { n.Refuse(api, dns.TypeSRV, dns.RcodeServerFailure) }, ": SERVFAIL"},
+		{"REFUSED", func(n *testkit.DNSServer) { n.Refuse(api, dns.TypeSRV, dns.RcodeRefused) }, ": REFUSED"},
 		{"silence", func(n *testkit.DNSServer) {
 			n.Script(api, dns.TypeSRV, func(testkit.Asked, *dns.Msg) *dns.Msg { return nil })
-		}, "says nothing in time"},
+		}, ": no answer in time"},
 		{"a referral", func(n *testkit.DNSServer) {
 			n.Script(api, dns.TypeSRV, func(_ testkit.Asked, m *dns.Msg) *dns.Msg {
 				m.Ns = testkit.Records("test. 60 IN NS elsewhere.test.")

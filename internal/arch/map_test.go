@@ -64,6 +64,8 @@ var importMap = []edge{
 		"the request path knows pools, and no registry behind them; what it writes and counts with is handed to it"},
 	{"proxy/*", requestPath,
 		"the request path knows pools, and no registry behind them; what it writes and counts with is handed to it"},
+	{"register", append([]string{"health"}, values...),
+		"a registration follows a verdict of the app; when to begin and to leave is the engine's part"},
 	{"engine", []string{"*", "*/*"},
 		"the composition root is the one place that knows every concrete kind"},
 	{"cmd/*", append([]string{"engine", "config", "admin", "telemetry", "telemetry/*"}, values...),

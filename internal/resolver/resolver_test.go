@@ -175,7 +175,7 @@ func TestNextServerAnswers(t *testing.T) {
 	}
 	sound.Refuse(name, dns.TypeA, dns.RcodeRefused)
 	_, err = r.Ask(t.Context(), name, dns.TypeA)
-	if want := sound.Addr + " says REFUSED; " + broken.Addr + " says SERVFAIL"; err == nil || err.Error() != want {
+	if want := sound.Addr + ": REFUSED; " + broken.Addr + ": SERVFAIL"; err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}
 }

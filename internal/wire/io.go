@@ -74,5 +74,8 @@ func (c *Conn) interruption(err error) (again bool, cause error) {
 	case interrupted:
 		return false, ErrInterrupted
 	}
+	if c.exact {
+		return false, ErrTimeout
+	}
 	return true, nil // a wake-up whose cause was settled meanwhile
 }

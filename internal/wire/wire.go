@@ -29,6 +29,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 )
 
 // What a wait ended with, other than the peer's bytes or io.EOF.
@@ -54,6 +55,7 @@ type Conn struct {
 	eager   bool   // read before the first wait
 	warm    bool   // at least one wait has ended well
 	ioErr   error  // what the callback met
+	exact   bool   // FillWithin has set a deadline of its own
 	onRead  func(fd uintptr) bool
 	vec     net.Buffers
 	vecs    [3][]byte
@@ -175,6 +177,21 @@ func (c *Conn) Fill() error {
 			c.OnKick()
 		}
 	}
+}
+
+// FillWithin is Fill with a time-out of its own, exact where SetTimeout is not;
+// it costs a timer. The deadline that was set stays in force.
+func (c *Conn) FillWithin(d time.Duration) error {
+	if err := c.nc.SetReadDeadline(time.Now().Add(d)); err != nil {
+		return err
+	}
+	c.exact = true
+	err := c.Fill()
+	c.exact = false
+	if err == nil {
+		_ = c.nc.SetReadDeadline(noDeadline) // fails only on a closed connection, which the next call shows
+	}
+	return err
 }
 
 // readable is the RawConn.Read callback: true ends the wait.
