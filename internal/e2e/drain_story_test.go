@@ -173,6 +173,7 @@ func TestADrainDoesNotWaitForTheAdminAPI(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer unused.Close()
+	p.admin("GET", "/livez") // it came after, so that one was accepted
 	began := time.Now()
 	p.signal(syscall.SIGTERM)
 	p.wantExit(0)
