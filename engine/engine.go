@@ -344,7 +344,7 @@ func (e *Engine) stop(ctx context.Context) error {
 		})
 	}
 	wg.Wait()
-	errs = append(errs, e.closeAdmin(ctx))
+	e.closeAdmin(ctx)
 	e.cancel()
 	e.tasks.Wait()
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
