@@ -107,6 +107,7 @@ func (e *Engine) Start(ctx context.Context) error {
 		return err
 	}
 	e.tasks.Go(func() { e.dog.Run(e.ctx) })
+	e.tasks.Go(e.rest)
 	if err := e.enact(ctx, c); err != nil {
 		return errors.Join(err, e.stop(ctx))
 	}
