@@ -99,7 +99,10 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	case taken && response.StatusCode == http.StatusOK:
 		err = swallow(response, taker)
 	}
-	return response, err
+	if err != nil {
+		return nil, err
+	}
+	return response, nil
 }
 
 // taker reads a body in the place of Consul's client, which would decode all of
