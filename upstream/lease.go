@@ -59,12 +59,17 @@ func keyOf(k balance.Key, req *message.Request, clientIP string) string {
 // is nobody to send to, or when all are serving as many requests as they may. It
 // waits only where the upstream has a queue and is full, and no longer than ctx.
 func (p *Pool) Lease(ctx context.Context, ask *balance.Ask) (Lease, error) {
+	return p.lease(ctx, p.view.Load, ask)
+}
+
+// lease picks from the view that is in force once there is room.
+func (p *Pool) lease(ctx context.Context, inForce func() *view, ask *balance.Ask) (Lease, error) {
 	if p.gate != nil {
 		if err := p.gate.Acquire(ctx); err != nil {
 			return Lease{}, shed(err)
 		}
 	}
-	l, err := p.pick(ask)
+	l, err := p.pick(inForce(), ask)
 	if err != nil && p.gate != nil {
 		p.gate.Release()
 	}
@@ -78,8 +83,7 @@ func shed(err error) error {
 	}
 }
 
-func (p *Pool) pick(ask *balance.Ask) (Lease, error) {
-	v := p.view.Load()
+func (p *Pool) pick(v *view, ask *balance.Ask) (Lease, error) {
 	full := false
 	for range balance.MaxTried {
 		i := v.picker.Pick(ask)

@@ -13,6 +13,7 @@ import (
 
 	"pingap-go/config"
 	"pingap-go/engine"
+	"pingap-go/internal/resources"
 	"pingap-go/telemetry/logging"
 )
 
@@ -49,7 +50,7 @@ func runProxy(args []string, std streams) error {
 		return errUsage
 	}
 	e := engine.New(engine.Options{
-		Load:    func() (*config.Config, error) { return config.Load(file, os.LookupEnv) },
+		Load:    func() (*config.Config, error) { return load(file, log) },
 		Version: version, Commit: commit(), Log: log, Level: levelVar, AccessLog: std.out,
 	})
 	signals, stop := notify()
@@ -62,6 +63,18 @@ func notify() (signals chan os.Signal, stop func()) {
 	signals = make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
 	return signals, func() { signal.Stop(signals) }
+}
+
+// load reads the configuration and fits the process to what it may use.
+func load(file string, log *slog.Logger) (*config.Config, error) {
+	c, err := config.Load(file, os.LookupEnv)
+	if err != nil {
+		return nil, err
+	}
+	if said := resources.Find(c.Basic.Threads, os.LookupEnv, os.DirFS("/")).Apply(); said != "" {
+		log.Info("limited to " + said)
+	}
+	return c, nil
 }
 
 // serve runs an engine until a signal ends it. SIGHUP reloads; SIGTERM and

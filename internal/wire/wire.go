@@ -38,6 +38,8 @@ var (
 	ErrTimeout = errors.New("deadline exceeded")
 	// ErrInterrupted: somebody called Interrupt.
 	ErrInterrupted = errors.New("interrupted")
+	// ErrIdle: nothing has come for a tick, and Yield is set. Nothing is wrong.
+	ErrIdle = errors.New("idle")
 	// ErrBufferFull: Fill was called with a full buffer of the largest size.
 	ErrBufferFull = errors.New("read buffer full")
 )
@@ -75,9 +77,10 @@ type Conn struct {
 	// OnTick, when set, is called by the watchdog on every tick, with its time.
 	// It must not block nor close connections. Set it before Init.
 	OnTick func(now int64)
-	// OnKick, when set, is called on the owner's goroutine when a wait had to be
-	// looked at by the watchdog: nothing has come for a tick.
-	OnKick func()
+	// Yield has Fill return ErrIdle when nothing has come for a tick, so that the
+	// owner can go on waiting with less in its hands. What was queued has been
+	// sent by then, so that its memory may be used again.
+	Yield bool
 }
 
 // Reasons of an interrupt, in c.reason.
@@ -173,8 +176,8 @@ func (c *Conn) Fill() error {
 			return err
 		}
 		c.warm = false // look for real before the next wait
-		if c.OnKick != nil {
-			c.OnKick()
+		if c.Yield && c.buf == nil && len(c.pending) == 0 {
+			return ErrIdle
 		}
 	}
 }
