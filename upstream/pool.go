@@ -2,9 +2,9 @@
 // run-time form of one upstream: it takes snapshots from a discovery.Watcher,
 // verdicts from health, and publishes views from which requests lease hosts.
 //
-//	pool, err := upstream.New(upstream.Options{Name: "api", Watcher: w, Policy: p, ...})
+//	pool := upstream.New(upstream.Options{Name: "api", Watcher: w, Policy: p, ...})
 //	go pool.Run(ctx)
-//	lease, err := pool.Lease(&ask)      // any goroutine, no lock
+//	lease, err := pool.Lease(ctx, &ask) // any goroutine, no lock
 //	conn := lease.Take(false)           // or lease.Dial(ctx, 3*time.Second)
 //	...
 //	conn.Put(); lease.Done(true)
