@@ -276,7 +276,7 @@ func (c *conn) end() {
 // that is still being served, and has an idle one had its time while draining.
 func (c *conn) tick(int64) {
 	p := c.peer.Load()
-	if p != nil && p == c.lastPeer {
+	if p != nil && p == c.lastPeer && c.state.Load() == stateActive {
 		if gone, _ := c.Gone(); gone {
 			p.Interrupt()
 		}
@@ -295,8 +295,14 @@ func (c *conn) tick(int64) {
 // a request that was already on its way is still served.
 const drainTicks = int(500 * time.Millisecond / wire.Tick)
 
-// watch has the upstream connection interrupted when the client goes away.
-func (c *conn) watch(up *wire.Conn) { c.peer.Store(up) }
+// watch has the upstream connection interrupted when the client goes away. It is
+// not taken back after the exchange: whoever has the connection by then finds its
+// own client well and goes on.
+func (c *conn) watch(up *wire.Conn) {
+	if c.peer.Load() != up {
+		c.peer.Store(up)
+	}
+}
 
 // interim sends a 1xx response (RFC 9110 section 15.2); HTTP/1.0 has none.
 func (c *conn) interim(res *message.Response) error {

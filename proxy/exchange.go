@@ -129,7 +129,6 @@ func (b *responseBody) end(answered bool) {
 	}
 	b.open = false
 	b.drop()
-	b.x.client.watch(nil)
 	reuse := b.reuse && b.whole() && (b.x.pump == nil || b.x.pump.finished())
 	if b.x.pump != nil {
 		b.x.endPump()

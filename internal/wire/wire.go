@@ -59,8 +59,13 @@ type Conn struct {
 	ioErr   error  // what the callback met
 	exact   bool   // FillWithin has set a deadline of its own
 	onRead  func(fd uintptr) bool
-	vec     net.Buffers
-	vecs    [3][]byte
+
+	peeking          sync.Mutex // guards what Gone sees; uncontended but for a tick at the same moment
+	onPeek           func(fd uintptr)
+	sawEnd, sawBytes bool
+
+	vec  net.Buffers
+	vecs [3][]byte
 
 	// Shared with the watchdog and with whoever interrupts.
 	deadline atomic.Int64 // watchdog time; 0 = none, or fired
@@ -110,7 +115,7 @@ func (c *Conn) Init(nc net.Conn, dog *Watchdog) {
 	case *net.UnixConn:
 		c.raw, _ = t.SyscallConn()
 	}
-	c.onRead = c.readable
+	c.onRead, c.onPeek = c.readable, c.peek
 	dog.add(c)
 }
 
@@ -227,6 +232,9 @@ func (c *Conn) readOnce(fd uintptr) bool {
 	switch {
 	case err == syscall.EAGAIN:
 		c.idle()
+		if c.Yield {
+			c.blind.Add(1) // have the watchdog look after this wait too
+		}
 		return false
 	case err != nil:
 		c.ioErr = os.NewSyscallError("read", err)
