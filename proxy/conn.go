@@ -135,7 +135,7 @@ func (c *conn) readHead() (string, error) {
 			}
 			if scanned = len(buf); scanned > c.limits.MaxHeadBytes {
 				c.borrow()
-				return "", faultHeadTooLarge
+				return "", http1.HeadTooLarge(buf[:c.limits.MaxHeadBytes])
 			}
 		}
 		if err := c.Fill(); err != nil {
@@ -156,7 +156,7 @@ func (c *conn) headError(err error, begun bool) error {
 		return faultSlowHead
 	case errors.Is(err, wire.ErrBufferFull):
 		c.borrow()
-		return faultHeadTooLarge
+		return http1.HeadTooLarge(c.Buffered())
 	}
 	return io.EOF
 }

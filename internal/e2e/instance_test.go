@@ -76,7 +76,7 @@ func (i *instance) handle(w http.ResponseWriter, r *http.Request) {
 	(*i.behaviour.Load())(w, r)
 }
 
-// seen is what an instance got, as it tells on paths with "echo" in them.
+// seen is what an instance got, as it tells where "echo" is in the target.
 type seen struct {
 	Instance, Method, URI, Host, Body string
 	Header                            http.Header
@@ -84,7 +84,7 @@ type seen struct {
 
 // greet says who the instance is, or on "echo" what it was sent.
 func (i *instance) greet(w http.ResponseWriter, r *http.Request) {
-	if !strings.Contains(r.URL.Path, "echo") {
+	if !strings.Contains(r.RequestURI, "echo") {
 		_, _ = io.Copy(io.Discard, r.Body)
 		_, _ = io.WriteString(w, i.name)
 		return
