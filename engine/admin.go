@@ -76,12 +76,22 @@ func (e *Engine) dropFreshAdmin(ctx context.Context) {
 	}
 }
 
-func (e *Engine) closeAdmin(ctx context.Context) error {
+// adminGrace is how long answers of the admin API have to finish once all
+// servers have ended: a profile, or a connection on which nothing was asked yet,
+// is no reason to keep a drained program.
+const adminGrace = time.Second
+
+// closeAdmin ends the admin API.
+func (e *Engine) closeAdmin(ctx context.Context) {
 	e.dropFreshAdmin(ctx)
 	if e.admin.server == nil {
-		return nil
+		return
 	}
-	return e.admin.server.Shutdown(ctx)
+	ctx, cancel := context.WithTimeout(ctx, adminGrace)
+	defer cancel()
+	if err := e.admin.server.Shutdown(ctx); err != nil {
+		e.log.Info("the admin API was cut off", "err", err)
+	}
 }
 
 func (e *Engine) adminOptions(token string) admin.Options {

@@ -107,6 +107,7 @@ func (e *Engine) Start(ctx context.Context) error {
 		return err
 	}
 	e.tasks.Go(func() { e.dog.Run(e.ctx) })
+	e.tasks.Go(e.rest)
 	if err := e.enact(ctx, c); err != nil {
 		return errors.Join(err, e.stop(ctx))
 	}
@@ -344,7 +345,7 @@ func (e *Engine) stop(ctx context.Context) error {
 		})
 	}
 	wg.Wait()
-	errs = append(errs, e.closeAdmin(ctx))
+	e.closeAdmin(ctx)
 	e.cancel()
 	e.tasks.Wait()
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)

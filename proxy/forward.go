@@ -117,9 +117,7 @@ func (f *Forward) try(x *exchange, more bool) *failure {
 	x.UpstreamAddr = a.lease.Address()
 	f.applyRules(x)
 	span := f.traceTry(x, &a.lease)
-	began := mono.Now()
 	failed := f.tryHost(x, a, more)
-	x.UpstreamTime = mono.Since(began)
 	if span != nil {
 		span.Done(x.Response.Status, failed.word())
 	}

@@ -38,6 +38,8 @@ var (
 	ErrTimeout = errors.New("deadline exceeded")
 	// ErrInterrupted: somebody called Interrupt.
 	ErrInterrupted = errors.New("interrupted")
+	// ErrIdle: nothing has come for a tick, and Yield is set. Nothing is wrong.
+	ErrIdle = errors.New("idle")
 	// ErrBufferFull: Fill was called with a full buffer of the largest size.
 	ErrBufferFull = errors.New("read buffer full")
 )
@@ -57,8 +59,13 @@ type Conn struct {
 	ioErr   error  // what the callback met
 	exact   bool   // FillWithin has set a deadline of its own
 	onRead  func(fd uintptr) bool
-	vec     net.Buffers
-	vecs    [3][]byte
+
+	peeking          sync.Mutex // guards what Gone sees; uncontended but for a tick at the same moment
+	onPeek           func(fd uintptr)
+	sawEnd, sawBytes bool
+
+	vec  net.Buffers
+	vecs [3][]byte
 
 	// Shared with the watchdog and with whoever interrupts.
 	deadline atomic.Int64 // watchdog time; 0 = none, or fired
@@ -75,9 +82,10 @@ type Conn struct {
 	// OnTick, when set, is called by the watchdog on every tick, with its time.
 	// It must not block nor close connections. Set it before Init.
 	OnTick func(now int64)
-	// OnKick, when set, is called on the owner's goroutine when a wait had to be
-	// looked at by the watchdog: nothing has come for a tick.
-	OnKick func()
+	// Yield has Fill return ErrIdle when nothing has come for a tick, so that the
+	// owner can go on waiting with less in its hands. What was queued has been
+	// sent by then, so that its memory may be used again.
+	Yield bool
 }
 
 // Reasons of an interrupt, in c.reason.
@@ -107,7 +115,7 @@ func (c *Conn) Init(nc net.Conn, dog *Watchdog) {
 	case *net.UnixConn:
 		c.raw, _ = t.SyscallConn()
 	}
-	c.onRead = c.readable
+	c.onRead, c.onPeek = c.readable, c.peek
 	dog.add(c)
 }
 
@@ -173,8 +181,8 @@ func (c *Conn) Fill() error {
 			return err
 		}
 		c.warm = false // look for real before the next wait
-		if c.OnKick != nil {
-			c.OnKick()
+		if c.Yield && c.buf == nil && len(c.pending) == 0 {
+			return ErrIdle
 		}
 	}
 }
