@@ -4,7 +4,7 @@
 //
 //	c := wire.NewConn(nc, watchdog)
 //	c.Queue(request)            // nothing is sent yet
-//	c.SetDeadline(wire.Read, at)
+//	c.SetTimeout(time.Second)
 //	err := c.Fill()             // sends, then waits until bytes can be read
 //	head := c.Buffered()        // valid until the next Fill or Discard
 //	c.Discard(len(head))
@@ -15,10 +15,12 @@
 // write, wait, read. Bytes that arrived before the poller was armed give no
 // second edge; the Watchdog therefore has every wait that began without a read
 // look once for real after a tick, and a connection on which that found
-// something reads first from then on.
+// something reads first for a while.
 //
-// A Conn belongs to one goroutine at a time. Only Interrupt, Gone and the
-// watchdog may be used from others. The package knows nothing of HTTP.
+// A Conn belongs to one goroutine at a time, or to two: one that calls Fill and
+// Discard, one that calls Write and WriteParts. Nothing may be queued then. The
+// time-outs, Interrupt, Resume, Gone and the watchdog may be used from any. The
+// package knows nothing of HTTP.
 package wire
 
 import (
@@ -51,7 +53,8 @@ type Conn struct {
 	want int     // size class for the next buffer
 
 	pending []byte // queued, not yet sent
-	eager   bool   // read before the first wait
+	eager   int    // how often yet to read before waiting, even if that may find nothing
+	waited  bool   // a read of this Fill has found nothing
 	warm    bool   // at least one wait has ended well
 	ioErr   error  // what the callback met
 	onRead  func(fd uintptr) bool
@@ -78,13 +81,16 @@ type Conn struct {
 	OnKick func()
 }
 
-// Reasons of an interrupt, in c.reason.
+// Reasons to end a wait, bits in c.reason.
 const (
-	notInterrupted int32 = iota
-	kicked               // look for real
-	timedOut
-	interrupted
+	kicked      int32 = 1 << iota // look for real, once
+	timedOut                      // until another deadline is set
+	interrupted                   // until Resume
 )
+
+// eagerReads is for how many reads that find nothing a connection reads before it
+// waits, once bytes were found that had come too early for a blind wait.
+const eagerReads = 32
 
 // fired is the deadline of a connection whose deadline has passed.
 const fired = -1
@@ -149,8 +155,9 @@ func (c *Conn) Fill() error {
 	if c.raw == nil {
 		return c.fillStream()
 	}
+	looked := false
 	for {
-		c.ioErr = nil
+		c.ioErr, c.waited = nil, false
 		err := c.raw.Read(c.onRead)
 		if err == nil {
 			err = c.ioErr
@@ -164,13 +171,16 @@ func (c *Conn) Fill() error {
 			}
 		case err == nil:
 			c.warm = true
+			if !c.waited && (looked || c.eager > 0) {
+				c.eager = eagerReads
+			}
 			return nil
 		}
 		again, err := c.interruption(err)
 		if !again {
 			return err
 		}
-		c.warm = false // look for real before the next wait
+		looked, c.warm = true, false // look for real before the next wait
 		if c.OnKick != nil {
 			c.OnKick()
 		}
@@ -190,7 +200,7 @@ func (c *Conn) readable(fd uintptr) bool {
 			return true
 		}
 		c.pending = nil
-		if c.warm && !c.eager {
+		if c.warm && c.eager == 0 {
 			c.blind.Add(1)
 			return false
 		}
@@ -206,6 +216,8 @@ func (c *Conn) readOnce(fd uintptr) bool {
 	n, err := readFD(fd, c.buf.b[c.w:])
 	switch {
 	case err == syscall.EAGAIN:
+		c.waited = true
+		c.eager = max(c.eager-1, 0)
 		c.idle()
 		return false
 	case err != nil:
