@@ -232,6 +232,9 @@ func (c *Conn) readOnce(fd uintptr) bool {
 	switch {
 	case err == syscall.EAGAIN:
 		c.idle()
+		if c.Yield {
+			c.blind.Add(1) // have the watchdog look after this wait too
+		}
 		return false
 	case err != nil:
 		c.ioErr = os.NewSyscallError("read", err)
