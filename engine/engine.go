@@ -182,6 +182,7 @@ func (e *Engine) enact(ctx context.Context, c *config.Config) error {
 		next.discard(old)
 		return err
 	}
+	e.startAutoRoutes(next)
 	e.awaitPools(ctx, next)
 	e.swap(next)
 	e.retire(old, next)
@@ -241,6 +242,9 @@ func (e *Engine) closeFresh(ctx context.Context, names []string) {
 
 // swap puts the next generation in force.
 func (e *Engine) swap(next *Generation) {
+	if next.auto != nil {
+		next.auto.attach(next)
+	}
 	for name, site := range next.sites {
 		e.servers[name].Serve(site, next.config.Servers[name].Addr)
 	}
@@ -251,6 +255,9 @@ func (e *Engine) swap(next *Generation) {
 // retire ends what only the old generation needed. Requests under way finish on it.
 func (e *Engine) retire(old, next *Generation) {
 	e.stopPools(old, next)
+	if old.auto != nil && old.auto != next.auto {
+		old.auto.end()
+	}
 	if old.consul != nil && old.consul != next.consul {
 		old.consul.Close()
 	}
@@ -292,6 +299,9 @@ func (e *Engine) awaitPools(ctx context.Context, g *Generation) {
 	defer cancel()
 	for _, p := range g.pools {
 		p.pool.Await(ctx)
+	}
+	if g.auto != nil {
+		g.auto.watcher.Await(ctx)
 	}
 }
 
