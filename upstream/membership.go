@@ -132,5 +132,8 @@ func (p *Pool) keepHouse() {
 	oldest := p.options.Watchdog.Now() - p.options.IdleTimeout.Milliseconds()
 	for _, h := range p.hosts {
 		h.idle.each(func(c *Conn) bool { return c.since < oldest })
+		if h.sessions != nil {
+			h.sessions.Sweep(p.options.IdleTimeout)
+		}
 	}
 }

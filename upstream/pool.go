@@ -16,13 +16,15 @@
 // view serves on without end.
 //
 // A host keeps its connections, counters, latency and ejection clock for as long
-// as the registry lists its ID. The package knows no registry and no protocol.
+// as the registry lists its ID. The package knows no registry, and of protocols
+// only whether a connection carries one request at a time or many (HTTP/2).
 package upstream
 
 import (
 	"context"
 	"crypto/tls"
 	"log/slog"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,6 +36,7 @@ import (
 	"pingap-go/internal/wire"
 	"pingap-go/telemetry/metrics"
 	"pingap-go/upstream/limit"
+	"pingap-go/upstream/session"
 )
 
 // Options make a Pool. Name, Watcher, Policy, Metrics, Watchdog and Log are
@@ -71,6 +74,7 @@ type Options struct {
 	MaxPerHost int64
 
 	TLS               *tls.Config   // nil = plain
+	Protocol          Protocol      // spoken to the hosts
 	IdleTimeout       time.Duration // of kept connections
 	KeepalivePool     int           // kept connections per host
 	KeepaliveRequests int           // requests on one connection; 0 = no bound
@@ -86,6 +90,8 @@ type Options struct {
 	Metrics  *metrics.Upstream
 	Watchdog *wire.Watchdog
 	Log      *slog.Logger
+
+	transport *http.Transport // shared by the hosts' sessions
 }
 
 // Pool is the run-time form of one upstream.
@@ -158,6 +164,9 @@ func New(o Options) *Pool {
 	p.inbox.probes = map[string]health.Result{}
 	p.view.Store(&view{picker: o.Policy.Picker(nil)})
 	p.publishStatus()
+	if o.Protocol != HTTP1 {
+		p.options.transport = session.NewTransport()
+	}
 	return p
 }
 
