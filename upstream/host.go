@@ -81,12 +81,11 @@ func (h *Host) take(check bool) *Conn {
 		if c == nil {
 			return nil
 		}
-		idle := now - c.since
-		if idle > h.settings.IdleTimeout.Milliseconds() {
+		if c.expired(now) {
 			c.Close()
 			continue
 		}
-		if check || idle > peekAfter {
+		if check || now-c.since > peekAfter {
 			if closed, readable := c.Gone(); closed || readable {
 				c.Close()
 				continue

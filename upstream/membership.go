@@ -129,9 +129,9 @@ func (p *Pool) keepHouse() {
 	}
 	clear(p.draining[len(left):])
 	p.draining = left
-	oldest := p.options.Watchdog.Now() - p.options.IdleTimeout.Milliseconds()
+	now := p.options.Watchdog.Now()
 	for _, h := range p.hosts {
-		h.idle.each(func(c *Conn) bool { return c.since < oldest })
+		h.idle.each(func(c *Conn) bool { return c.expired(now) })
 		if h.sessions != nil {
 			h.sessions.Sweep(p.options.IdleTimeout)
 		}
