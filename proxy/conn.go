@@ -20,21 +20,21 @@ import (
 //	await a head -> parse -> Site.serve (route, chain, forward) -> respond -> again
 type conn struct {
 	wire.Conn
-	server *Server
-	x      *exchange // borrowed while busy
-	limits http1.Limits
+	server   *Server
+	x        *exchange                 // borrowed while busy
+	peer     atomic.Pointer[wire.Conn] // upstream to interrupt when the client goes
+	state    atomic.Int32
+	parks    bool // the goroutine leaves the connection to park
+	trusted  bool
+	requests int
 
+	limits        http1.Limits
 	remote, local netip.AddrPort
 	ip, port      string
 	localPort     string
-	trusted       bool
 
-	parks    bool // the goroutine leaves the connection to park
-	state    atomic.Int32
-	requests int
-	peer     atomic.Pointer[wire.Conn] // upstream to interrupt when the client goes
-	lastPeer *wire.Conn                // the tick's memory of it
-	stillFor int                       // ticks spent idle since draining began
+	lastPeer *wire.Conn // the tick's memory of peer
+	stillFor int        // ticks spent idle since draining began
 }
 
 // States of a client connection, for metrics and for draining.
@@ -91,8 +91,6 @@ func (c *conn) await() bool {
 	x := c.x
 	x.started = mono.Now()
 	x.Start = mono.Time(x.started)
-	x.Server, x.Remote, x.Local = c.server.name, c.remote, c.local
-	x.RemoteIP, x.RemotePort, x.Trusted, x.localPort = c.ip, c.port, c.trusted, c.localPort
 	x.Request.Scheme = "http"
 	x.site = c.server.site.Load()
 	if err := http1.ParseRequest(head, &x.Request, &c.limits); err != nil {
@@ -163,10 +161,14 @@ func (c *conn) headError(err error, begun bool) error {
 
 // borrow gets the connection an exchange, unless it still has the last one's.
 func (c *conn) borrow() {
-	if c.x == nil {
-		c.x = exchanges.Get().(*exchange)
-		c.x.client = c
+	if c.x != nil {
+		return
 	}
+	x := exchanges.Get().(*exchange)
+	x.client = c
+	x.Server, x.Remote, x.Local = c.server.name, c.remote, c.local
+	x.RemoteIP, x.RemotePort, x.Trusted, x.localPort = c.ip, c.port, c.trusted, c.localPort
+	c.x = x
 }
 
 // giveBack returns the exchange; the connection goes idle without one.
@@ -233,7 +235,6 @@ func (c *conn) refuse(err error) {
 		x.started = mono.Now()
 		x.Start = mono.Time(x.started)
 		x.site = c.server.site.Load()
-		x.Server, x.RemoteIP, x.RemotePort = c.server.name, c.ip, c.port
 	}
 	x.Request.Close = true
 	x.Request.Method, x.Request.Minor = "GET", 1 // what was asked is not to be trusted

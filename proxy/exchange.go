@@ -90,7 +90,6 @@ func (x *exchange) reset() {
 	x.started, x.status, x.bytesIn, x.bytesOut = 0, 0, 0, 0
 	x.committed, x.broken, x.gone, x.errorType = false, false, false, ""
 	x.held, x.holds, x.deadline, x.span = nil, false, 0, nil
-	x.entry = accesslog.Entry{}
 }
 
 // responseBody is the content of an upstream's response together with the right
