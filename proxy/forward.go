@@ -133,7 +133,7 @@ func (f *Forward) tryHost(x *exchange, lease *upstream.Lease, more bool) *failur
 			return f.failed(x, lease, err, more)
 		}
 	}
-	up, err := lease.Dial(x.Context(), f.bound(x, f.Location.ConnectTimeout))
+	up, err := lease.Dial(x.Context(), x.bound(f.Location.ConnectTimeout))
 	if err != nil {
 		return f.failed(x, lease, &dialError{err}, more)
 	}
@@ -144,8 +144,8 @@ func (f *Forward) tryHost(x *exchange, lease *upstream.Lease, more bool) *failur
 	return f.judge(x, lease, more)
 }
 
-// bound shortens a time-out to what the whole exchange has left.
-func (f *Forward) bound(x *exchange, d time.Duration) time.Duration {
+// bound shortens a time-out to what the whole exchange has left; 0 is none.
+func (x *exchange) bound(d time.Duration) time.Duration {
 	if x.deadline == 0 {
 		return d
 	}

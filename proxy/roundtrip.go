@@ -41,11 +41,11 @@ func (f *Forward) roundTrip(x *exchange, lease *upstream.Lease, up *upstream.Con
 	if per := f.Pool.Retry().PerTryTimeout; per > 0 {
 		wait = per
 	}
-	up.SetTimeout(f.bound(x, wait))
+	up.SetTimeout(x.bound(wait))
 	x.client.watch(&up.Conn)
-	framing, err := f.converse(x, up)
+	framing, err := f.converse(x, up, wait)
 	if err != nil {
-		x.client.watch(nil)
+		x.client.unwatch()
 		x.endPump()
 		x.Response.Reset()
 		return err
@@ -57,17 +57,17 @@ func (f *Forward) roundTrip(x *exchange, lease *upstream.Lease, up *upstream.Con
 }
 
 // converse sends the request and reads up to the final response head.
-func (f *Forward) converse(x *exchange, up *upstream.Conn) (http1.Framing, error) {
+func (f *Forward) converse(x *exchange, up *upstream.Conn, wait time.Duration) (http1.Framing, error) {
 	out, err := http1.AppendRequest(x.upOut[:0], &x.Request)
 	if err != nil {
 		return 0, &badError{err}
 	}
 	x.upOut = out
-	if err := x.send(up); err != nil {
+	if err := x.send(up, wait); err != nil {
 		return 0, x.sendError(err)
 	}
 	for n := 0; ; n++ {
-		head, err := f.responseHead(x, up)
+		head, err := x.responseHead(up, wait)
 		if err != nil {
 			return 0, err
 		}
@@ -83,21 +83,21 @@ func (f *Forward) converse(x *exchange, up *upstream.Conn) (http1.Framing, error
 		case n >= maxInterim:
 			return 0, &badError{errors.New("too many interim responses")}
 		}
-		if err := x.relayInterim(up); err != nil {
+		if err := x.relayInterim(up, wait); err != nil {
 			return 0, err
 		}
 	}
 }
 
 // relayInterim passes 100 and 103 on; 100 also lets the content go.
-func (x *exchange) relayInterim(up *upstream.Conn) error {
+func (x *exchange) relayInterim(up *upstream.Conn, wait time.Duration) error {
 	if s := x.Response.Status; s == 100 || s == 103 {
 		if err := x.client.interim(&x.Response); err != nil {
 			return errClientGone
 		}
 	}
 	if x.Response.Status == 100 && x.Request.ExpectContinue && x.pump == nil {
-		x.startPump(up)
+		x.startPump(up, wait)
 	}
 	x.Response.Reset()
 	return nil
@@ -113,7 +113,7 @@ func (x *exchange) checkUpgrade() error {
 }
 
 // responseHead reads the next response head off up as one string.
-func (f *Forward) responseHead(x *exchange, up *upstream.Conn) (string, error) {
+func (x *exchange) responseHead(up *upstream.Conn, wait time.Duration) (string, error) {
 	scanned := 0
 	for {
 		if buf := up.Buffered(); len(buf) > scanned {
@@ -130,7 +130,7 @@ func (f *Forward) responseHead(x *exchange, up *upstream.Conn) (string, error) {
 				return "", &badError{wire.ErrBufferFull}
 			}
 		}
-		if err := f.fill(x, up); err != nil {
+		if err := x.fill(up, wait); err != nil {
 			return "", x.waitError(err, scanned > 0 || x.Response.Status != 0)
 		}
 	}
@@ -138,25 +138,21 @@ func (f *Forward) responseHead(x *exchange, up *upstream.Conn) (string, error) {
 
 // fill waits for the upstream. A client that waits for 100 Continue is told so
 // when the upstream does not care to.
-func (f *Forward) fill(x *exchange, up *upstream.Conn) error {
+func (x *exchange) fill(up *upstream.Conn, wait time.Duration) error {
 	for {
 		expecting := x.Request.ExpectContinue && x.pump == nil && x.Request.ContentLength != 0
 		if expecting {
-			up.SetTimeout(f.bound(x, continueWait))
+			up.SetTimeout(x.bound(continueWait))
 		}
 		err := up.Fill()
-		switch {
-		case err == wire.ErrTimeout && expecting:
-			if x.client.interim(&message.Response{Status: 100}) != nil {
-				return errClientGone
-			}
-			up.SetTimeout(f.bound(x, f.Location.ResponseTimeout))
-			x.startPump(up)
-		case err == wire.ErrInterrupted && x.pumpFault() == nil && !x.client.gone():
-			// meant for whoever had this connection before
-		default:
+		if err != wire.ErrTimeout || !expecting {
 			return err
 		}
+		if x.client.interim(&message.Response{Status: 100}) != nil {
+			return errClientGone
+		}
+		up.SetTimeout(x.bound(wait))
+		x.startPump(up, wait)
 	}
 }
 
