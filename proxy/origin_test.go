@@ -141,6 +141,12 @@ func (v *visit) say(text string) { _, _ = io.WriteString(v.Conn, text) }
 // ended waits until the proxy has closed its side.
 func (v *visit) ended() { _, _ = io.Copy(io.Discard, v.r) }
 
+// reset ends the connection the hard way.
+func (v *visit) reset() {
+	v.Conn.(*net.TCPConn).SetLinger(0)
+	v.Close()
+}
+
 // always answers every request, once it is complete, with the text given.
 func always(response string) func(*visit) {
 	return func(v *visit) {

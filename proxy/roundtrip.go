@@ -199,6 +199,9 @@ func (x *exchange) attach(lease *upstream.Lease, up *upstream.Conn, framing http
 		if len(up.Buffered()) > 0 {
 			b.reuse = false // bytes that belong to no response
 		}
+		if !message.BodyAllowed(x.Request.Method, x.Response.Status) {
+			up.Doubt() // not every server knows that there is no content
+		}
 		b.Close()
 	default:
 		b.stall = x.streamStall()

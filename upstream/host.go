@@ -78,7 +78,8 @@ func (h *Host) take(check bool) *Conn {
 			c.Close()
 			continue
 		}
-		if check || idle > peekAfter {
+		if check || c.doubt || idle > peekAfter {
+			c.doubt = false
 			if closed, readable := c.Gone(); closed || readable {
 				c.Close()
 				continue
