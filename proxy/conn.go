@@ -88,6 +88,9 @@ func (c *conn) await() bool {
 		return false
 	}
 	c.state.Store(stateActive)
+	if c.Flush() != nil { // of the last answer, when this request came with the one before
+		return false
+	}
 	x := c.x
 	x.started = mono.Now()
 	x.Start = mono.Time(x.started)
@@ -105,17 +108,19 @@ func (c *conn) await() bool {
 // readHead returns the next request head as one string, the only allocation
 // that a request costs on the way in.
 func (c *conn) readHead() (string, error) {
-	scanned := 0
+	scanned, empty := 0, 0
 	c.Yield = true
 	c.SetTimeout(c.server.limits().IdleTimeout)
 	for {
-		if buf := c.Buffered(); len(buf) > scanned {
-			if scanned == 0 {
-				if n := http1.SkipEmptyLines(buf); n > 0 {
-					c.Discard(n)
-					continue
-				}
+		buf := c.Buffered()
+		if scanned == 0 {
+			if n := min(http1.SkipEmptyLines(buf), maxEmptyLines-empty); n > 0 {
+				c.Discard(n)
+				empty += n
+				continue
 			}
+		}
+		if len(buf) > scanned && !(len(buf) == 1 && buf[0] == '\r') {
 			n, err := http1.HeadLength(buf, scanned)
 			if err != nil {
 				c.borrow()
@@ -129,6 +134,7 @@ func (c *conn) readHead() (string, error) {
 			}
 			if scanned == 0 {
 				c.Compact()
+				buf = c.Buffered()
 				c.SetTimeout(c.server.limits().ReadHeaderTimeout)
 			}
 			if scanned = len(buf); scanned > c.limits.MaxHeadBytes {
@@ -141,6 +147,10 @@ func (c *conn) readHead() (string, error) {
 		}
 	}
 }
+
+// maxEmptyLines bounds the bytes of empty lines before a request, as the codec
+// does for those that come in one piece.
+const maxEmptyLines = 2 * len("\r\n")
 
 // headError says what an error means that ended the wait for a head.
 func (c *conn) headError(err error, begun bool) error {
@@ -239,6 +249,7 @@ func (c *conn) refuse(err error) {
 	x.Request.Close = true
 	x.Request.Method, x.Request.Minor = "GET", 1 // what was asked is not to be trusted
 	x.reqBody.start(&c.Conn, http1.NoBody, 0, nil)
+	x.site.Metrics.Begin()
 	x.site.answerFault(x, asFault(err))
 	c.respond()
 	x.site.finish(x)
@@ -274,21 +285,28 @@ func (c *conn) end() {
 }
 
 // tick is the watchdog's look at this connection: has the client left a request
-// that is still being served, and has an idle one had its time while draining.
-func (c *conn) tick(int64) {
+// that is still being served, and has one that is idle, or a tunnel, had its time
+// while the server drains.
+func (c *conn) tick(now int64) {
 	p := c.peer.Load()
-	if p != nil && p == c.lastPeer && c.state.Load() == stateActive {
-		if gone, _ := c.Gone(); gone {
-			p.Interrupt()
-		}
+	if p != nil && p == c.lastPeer && c.gone() && c.peer.CompareAndSwap(p, nil) {
+		p.Interrupt()
 	}
 	c.lastPeer = p
-	if !c.server.draining.Load() || c.state.Load() != stateIdle {
-		c.stillFor = 0
+	if !c.server.draining.Load() {
 		return
 	}
-	if c.stillFor++; c.stillFor >= drainTicks {
-		c.Interrupt()
+	switch c.state.Load() {
+	case stateIdle:
+		if c.stillFor++; c.stillFor >= drainTicks {
+			c.Interrupt()
+		}
+	case stateTunnel:
+		if end := c.server.tunnelsEnd.Load(); end > 0 && now >= end {
+			c.Interrupt()
+		}
+	default:
+		c.stillFor = 0
 	}
 }
 
@@ -296,20 +314,19 @@ func (c *conn) tick(int64) {
 // a request that was already on its way is still served.
 const drainTicks = int(500 * time.Millisecond / wire.Tick)
 
-// watch has the upstream connection interrupted when the client goes away. It is
-// not taken back after the exchange: whoever has the connection by then finds its
-// own client well and goes on.
-func (c *conn) watch(up *wire.Conn) {
-	if c.peer.Load() != up {
-		c.peer.Store(up)
-	}
-}
+// watch has the upstream connection interrupted when the client goes away.
+func (c *conn) watch(up *wire.Conn) { c.peer.Store(up) }
+
+// unwatch ends that. Whoever empties peer has had the last word: if it was the
+// tick, the upstream connection is interrupted.
+func (c *conn) unwatch() (gone bool) { return c.peer.Swap(nil) == nil }
 
 // interim sends a 1xx response (RFC 9110 section 15.2); HTTP/1.0 has none.
 func (c *conn) interim(res *message.Response) error {
 	if c.x.Request.Minor == 0 {
 		return nil
 	}
+	c.SetTimeout(c.server.limits().Stall)
 	out, err := http1.AppendInterim(nil, res)
 	if err != nil {
 		return err

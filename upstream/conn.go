@@ -14,7 +14,12 @@ type Conn struct {
 	uses  int
 	since int64 // watchdog time at which it was put back
 	keep  int64 // milliseconds that the server keeps it idle, by its own word; 0 = it did not say
+	doubt bool  // look at the socket before it serves again
 }
+
+// Doubt says that the host may send more than it should have: Take then looks at
+// the socket first.
+func (c *Conn) Doubt() { c.doubt = true }
 
 // Reused reports whether the connection has served before.
 func (c *Conn) Reused() bool { return c.uses > 0 }

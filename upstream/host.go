@@ -85,7 +85,8 @@ func (h *Host) take(check bool) *Conn {
 			c.Close()
 			continue
 		}
-		if check || now-c.since > peekAfter {
+		if check || c.doubt || now-c.since > peekAfter {
+			c.doubt = false
 			if closed, readable := c.Gone(); closed || readable {
 				c.Close()
 				continue
