@@ -65,7 +65,7 @@ func (c *conn) serve() {
 // park waits for the next request of a connection that has gone idle. It is a
 // goroutine of its own for its small stack: serving has made the old one large.
 func (c *conn) park() {
-	c.parks, c.Yield = false, false
+	c.parks = false
 	if err := c.Fill(); err != nil {
 		c.end()
 		return
@@ -109,7 +109,6 @@ func (c *conn) await() bool {
 // that a request costs on the way in.
 func (c *conn) readHead() (string, error) {
 	scanned, empty := 0, 0
-	c.Yield = true
 	c.SetTimeout(c.server.limits().IdleTimeout)
 	for {
 		buf := c.Buffered()
@@ -142,7 +141,10 @@ func (c *conn) readHead() (string, error) {
 				return "", http1.HeadTooLarge(buf[:c.limits.MaxHeadBytes])
 			}
 		}
-		if err := c.Fill(); err != nil {
+		c.Yield = scanned == 0 // only between requests a connection may park
+		err := c.Fill()
+		c.Yield = false
+		if err != nil {
 			return "", c.headError(err, scanned > 0)
 		}
 	}
