@@ -20,55 +20,60 @@ func ids(list []endpoint.Endpoint) string {
 	return strings.Join(text, " ")
 }
 
+// rosterStep is one answer, and the members after it.
+type rosterStep struct {
+	at      time.Duration
+	seen    string
+	partial bool
+	want    string
+}
+
+const hold = 30 * time.Second
+
+// rosterStories are told with a hold of 30 s.
+var rosterStories = []struct {
+	name  string
+	known string
+	steps []rosterStep
+}{
+	{"an absent member goes when its hold is over", "", []rosterStep{
+		{at: 0, seen: "a b", want: "a b"},
+		{at: 10 * time.Second, seen: "a", want: "a b"},
+		{at: 39 * time.Second, seen: "a", want: "a b"},
+		{at: 40 * time.Second, seen: "a", want: "a"},
+	}},
+	{"one that comes back starts over", "", []rosterStep{
+		{at: 0, seen: "a b", want: "a b"},
+		{at: 10 * time.Second, seen: "a", want: "a b"},
+		{at: 20 * time.Second, seen: "a b", want: "a b"},
+		{at: 45 * time.Second, seen: "a", want: "a b"},
+		{at: 74 * time.Second, seen: "a", want: "a b"},
+		{at: 75 * time.Second, seen: "a", want: "a"},
+	}},
+	{"partial answers add and never remove", "", []rosterStep{
+		{at: 0, seen: "a b", want: "a b"},
+		{at: time.Hour, seen: "c", partial: true, want: "a b c"},
+		{at: 2 * time.Hour, seen: "", partial: true, want: "a b c"},
+	}},
+	{"a partial answer does not end a hold either", "", []rosterStep{
+		{at: 0, seen: "a b", want: "a b"},
+		{at: time.Second, seen: "a", want: "a b"},
+		{at: time.Hour, seen: "a", partial: true, want: "a b"},
+		{at: time.Hour, seen: "a", want: "a"},
+	}},
+	{"an empty answer empties after the hold", "", []rosterStep{
+		{at: 0, seen: "a b", want: "a b"},
+		{at: time.Second, seen: "", want: "a b"},
+		{at: 31 * time.Second, seen: "", want: ""},
+	}},
+	{"what an earlier run knew is held", "a b", []rosterStep{
+		{at: 0, seen: "b c", want: "a b c"},
+		{at: 30 * time.Second, seen: "b c", want: "b c"},
+	}},
+}
+
 func TestRosterHolds(t *testing.T) {
-	type step struct {
-		at      time.Duration
-		seen    string
-		partial bool
-		want    string
-	}
-	const hold = 30 * time.Second
-	stories := []struct {
-		name  string
-		known string
-		steps []step
-	}{
-		{"an absent member goes when its hold is over", "", []step{
-			{at: 0, seen: "a b", want: "a b"},
-			{at: 10 * time.Second, seen: "a", want: "a b"},
-			{at: 39 * time.Second, seen: "a", want: "a b"},
-			{at: 40 * time.Second, seen: "a", want: "a"},
-		}},
-		{"one that comes back starts over", "", []step{
-			{at: 0, seen: "a b", want: "a b"},
-			{at: 10 * time.Second, seen: "a", want: "a b"},
-			{at: 20 * time.Second, seen: "a b", want: "a b"},
-			{at: 45 * time.Second, seen: "a", want: "a b"},
-			{at: 74 * time.Second, seen: "a", want: "a b"},
-			{at: 75 * time.Second, seen: "a", want: "a"},
-		}},
-		{"partial answers add and never remove", "", []step{
-			{at: 0, seen: "a b", want: "a b"},
-			{at: time.Hour, seen: "c", partial: true, want: "a b c"},
-			{at: 2 * time.Hour, seen: "", partial: true, want: "a b c"},
-		}},
-		{"a partial answer does not end a hold either", "", []step{
-			{at: 0, seen: "a b", want: "a b"},
-			{at: time.Second, seen: "a", want: "a b"},
-			{at: time.Hour, seen: "a", partial: true, want: "a b"},
-			{at: time.Hour, seen: "a", want: "a"},
-		}},
-		{"an empty answer empties after the hold", "", []step{
-			{at: 0, seen: "a b", want: "a b"},
-			{at: time.Second, seen: "", want: "a b"},
-			{at: 31 * time.Second, seen: "", want: ""},
-		}},
-		{"what an earlier run knew is held", "a b", []step{
-			{at: 0, seen: "b c", want: "a b c"},
-			{at: 30 * time.Second, seen: "b c", want: "b c"},
-		}},
-	}
-	for _, story := range stories {
+	for _, story := range rosterStories {
 		t.Run(story.name, func(t *testing.T) {
 			start := time.Now()
 			r := discovery.NewRoster(hold, endpoints(strings.Fields(story.known)...))

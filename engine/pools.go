@@ -99,32 +99,43 @@ func sameMembership(a, b poolKey) bool {
 }
 
 func (b *builder) newPool(u *config.Upstream, seed *endpoint.Snapshot) (*upstream.Pool, error) {
-	o := upstream.Options{
-		Name: u.Name, Discovery: u.Discovery, Algorithm: u.Algorithm, Seed: seed, InFlight: new(atomic.Int64),
-		KeepEmpty: u.OnEmpty == "keep", Panic: u.Panic, SlowStart: u.SlowStart,
-		Ejection: ejectionRules(&u.Ejection), Retry: retryRules(&u.Retry),
-		Budget: limit.NewBudget(u.Retry.Budget, u.Retry.BudgetFloor), MaxPerHost: perHost(u),
-		IdleTimeout: u.IdleTimeout, KeepalivePool: b.config.Basic.KeepalivePoolSize, KeepaliveRequests: u.KeepaliveRequests,
-		Metrics: b.engine.metrics.Upstream(u.Name), Watchdog: b.engine.dog, Log: b.log,
+	o, err := b.engine.poolOptions(u, b.config.Basic.KeepalivePoolSize)
+	if err != nil {
+		return nil, err
 	}
+	o.Seed = seed
 	if b.engine.saved != nil && u.Discovery != "static" {
 		o.Save = func(s endpoint.Snapshot) error { return b.engine.saved.Save(u.Name, s) }
-	}
-	steps := []func(*upstream.Options, *config.Upstream) error{setTLS, setPolicy, setCheck, setLimits, setHedge}
-	for _, set := range steps {
-		if err := set(&o, u); err != nil {
-			return nil, err
-		}
 	}
 	var known endpoint.Snapshot
 	if seed != nil {
 		known = *seed
 	}
-	var err error
 	if o.Watcher, err = b.newWatcher(u, known); err != nil {
+		o.Metrics.Release()
 		return nil, err
 	}
 	return upstream.New(o), nil
+}
+
+// poolOptions are those of an upstream's pool, but for who watches its registry.
+func (e *Engine) poolOptions(u *config.Upstream, keepalive int) (upstream.Options, error) {
+	o := upstream.Options{
+		Name: u.Name, Discovery: u.Discovery, Algorithm: u.Algorithm, InFlight: new(atomic.Int64),
+		KeepEmpty: u.OnEmpty == "keep", Panic: u.Panic, SlowStart: u.SlowStart,
+		Ejection: ejectionRules(&u.Ejection), Retry: retryRules(&u.Retry),
+		Budget: limit.NewBudget(u.Retry.Budget, u.Retry.BudgetFloor), MaxPerHost: perHost(u),
+		IdleTimeout: u.IdleTimeout, KeepalivePool: keepalive, KeepaliveRequests: u.KeepaliveRequests,
+		Watchdog: e.dog, Log: e.log,
+	}
+	steps := []func(*upstream.Options, *config.Upstream) error{setTLS, setPolicy, setCheck, setLimits, setHedge}
+	for _, set := range steps {
+		if err := set(&o, u); err != nil {
+			return o, err
+		}
+	}
+	o.Metrics = e.metrics.Upstream(u.Name)
+	return o, nil
 }
 
 func setPolicy(o *upstream.Options, u *config.Upstream) (err error) {

@@ -29,6 +29,7 @@ type conn struct {
 	localPort     string
 	trusted       bool
 
+	parks    bool // the goroutine leaves the connection to park
 	state    atomic.Int32
 	requests int
 	peer     atomic.Pointer[wire.Conn] // upstream to interrupt when the client goes
@@ -50,11 +51,26 @@ const (
 	lingerTime  = time.Second
 )
 
-// serve owns the connection until it ends.
+// serve owns the connection while it is busy, and until it ends.
 func (c *conn) serve() {
-	defer c.end()
 	for c.await() && c.exchange() {
 	}
+	if c.parks {
+		go c.park()
+		return
+	}
+	c.end()
+}
+
+// park waits for the next request of a connection that has gone idle. It is a
+// goroutine of its own for its small stack: serving has made the old one large.
+func (c *conn) park() {
+	c.parks, c.Yield = false, false
+	if err := c.Fill(); err != nil {
+		c.end()
+		return
+	}
+	go c.serve()
 }
 
 // await waits for a complete request head and parses it into an exchange. It
@@ -62,6 +78,11 @@ func (c *conn) serve() {
 func (c *conn) await() bool {
 	c.state.Store(stateIdle)
 	head, err := c.readHead()
+	if err == wire.ErrIdle {
+		c.giveBack()
+		c.parks = true
+		return false
+	}
 	if err != nil {
 		c.refuse(err)
 		return false
@@ -79,6 +100,7 @@ func (c *conn) await() bool {
 		return false
 	}
 	c.startBody()
+	c.server.metrics.Busy()
 	return true
 }
 
@@ -86,6 +108,7 @@ func (c *conn) await() bool {
 // that a request costs on the way in.
 func (c *conn) readHead() (string, error) {
 	scanned := 0
+	c.Yield = true
 	c.SetTimeout(c.server.limits().IdleTimeout)
 	for {
 		if buf := c.Buffered(); len(buf) > scanned {
@@ -112,7 +135,7 @@ func (c *conn) readHead() (string, error) {
 			}
 			if scanned = len(buf); scanned > c.limits.MaxHeadBytes {
 				c.borrow()
-				return "", faultHeadTooLarge
+				return "", http1.HeadTooLarge(buf[:c.limits.MaxHeadBytes])
 			}
 		}
 		if err := c.Fill(); err != nil {
@@ -124,6 +147,8 @@ func (c *conn) readHead() (string, error) {
 // headError says what an error means that ended the wait for a head.
 func (c *conn) headError(err error, begun bool) error {
 	switch {
+	case err == wire.ErrIdle:
+		return err
 	case !begun:
 		return io.EOF // idle: nobody asked anything
 	case errors.Is(err, wire.ErrTimeout):
@@ -131,7 +156,7 @@ func (c *conn) headError(err error, begun bool) error {
 		return faultSlowHead
 	case errors.Is(err, wire.ErrBufferFull):
 		c.borrow()
-		return faultHeadTooLarge
+		return http1.HeadTooLarge(c.Buffered())
 	}
 	return io.EOF
 }
@@ -184,13 +209,18 @@ func (c *conn) exchange() bool {
 	x.site.serve(x)
 	keep := c.respond()
 	x.site.finish(x)
+	c.server.metrics.Idle()
 	if x.status == 101 {
 		return false
 	}
-	if keep {
-		x.reset()
+	if !keep {
+		return false
 	}
-	return keep
+	x.reset()
+	if len(c.Buffered()) > 0 { // a pipelined request: no wait comes that would send this answer
+		return c.Flush() == nil
+	}
+	return true
 }
 
 // refuse answers a request that never became one, and ends the connection.
@@ -239,20 +269,14 @@ func (c *conn) end() {
 	c.Close()
 	c.giveBack()
 	c.server.remove(c)
-}
-
-// kicked is called while the connection waits and nothing comes: it is idle.
-func (c *conn) kicked() {
-	if c.state.Load() == stateIdle {
-		c.giveBack()
-	}
+	c.server.serving.Done()
 }
 
 // tick is the watchdog's look at this connection: has the client left a request
 // that is still being served, and has an idle one had its time while draining.
 func (c *conn) tick(int64) {
 	p := c.peer.Load()
-	if p != nil && p == c.lastPeer {
+	if p != nil && p == c.lastPeer && c.state.Load() == stateActive {
 		if gone, _ := c.Gone(); gone {
 			p.Interrupt()
 		}
@@ -271,8 +295,14 @@ func (c *conn) tick(int64) {
 // a request that was already on its way is still served.
 const drainTicks = int(500 * time.Millisecond / wire.Tick)
 
-// watch has the upstream connection interrupted when the client goes away.
-func (c *conn) watch(up *wire.Conn) { c.peer.Store(up) }
+// watch has the upstream connection interrupted when the client goes away. It is
+// not taken back after the exchange: whoever has the connection by then finds its
+// own client well and goes on.
+func (c *conn) watch(up *wire.Conn) {
+	if c.peer.Load() != up {
+		c.peer.Store(up)
+	}
+}
 
 // interim sends a 1xx response (RFC 9110 section 15.2); HTTP/1.0 has none.
 func (c *conn) interim(res *message.Response) error {
@@ -294,7 +324,7 @@ func (c *conn) gone() bool {
 
 func newConn(s *Server, nc net.Conn) *conn {
 	c := &conn{server: s}
-	c.OnTick, c.OnKick = c.tick, c.kicked
+	c.OnTick = c.tick
 	c.remote, c.ip, c.port = addrOf(nc.RemoteAddr())
 	c.local, _, c.localPort = addrOf(nc.LocalAddr())
 	c.limits.MaxHeadBytes = s.limits().MaxHeaderBytes

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"io"
 	"sync"
 	"time"
 
@@ -109,14 +108,28 @@ type responseBody struct {
 // Close gives the connection back if the content was read to its end, and ends
 // it otherwise. The lease is settled with what came of it.
 func (b *responseBody) Close() error {
+	b.end(b.whole())
+	return nil
+}
+
+// dismiss gives up a response that another host's is to replace. Its status is
+// the evidence about the host, not that nobody cared to read the content; the
+// connection serves again if all of that has arrived already.
+func (b *responseBody) dismiss() {
+	if b.open && b.framing == http1.Length && int64(len(b.up.Buffered())) >= b.left {
+		_, _ = b.Next() // it is there: no wait, no error
+	}
+	b.end(true)
+}
+
+// end settles the connection and, once, the lease.
+func (b *responseBody) end(answered bool) {
 	if !b.open {
-		return nil
+		return
 	}
 	b.open = false
-	whole := b.err == io.EOF
 	b.drop()
-	b.x.client.watch(nil)
-	reuse := b.reuse && whole && (b.x.pump == nil || b.x.pump.finished())
+	reuse := b.reuse && b.whole() && (b.x.pump == nil || b.x.pump.finished())
 	if b.x.pump != nil {
 		b.x.endPump()
 	}
@@ -125,6 +138,5 @@ func (b *responseBody) Close() error {
 	} else {
 		b.up.Close()
 	}
-	b.lease.Done(whole)
-	return nil
+	b.lease.Done(answered)
 }

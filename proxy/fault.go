@@ -16,7 +16,6 @@ var (
 	faultTooMany      = &message.Fault{Status: 429, Type: "too_many_requests", Detail: "this location is serving as many requests as it may", RetryAfter: 1}
 	faultSlowHead     = &message.Fault{Status: 408, Type: "client_timeout", Detail: "the request head took too long", Close: true}
 	faultSlowBody     = &message.Fault{Status: 408, Type: "client_timeout", Detail: "the request body took too long", Close: true}
-	faultHeadTooLarge = &message.Fault{Status: 431, Type: "header_too_large", Detail: "the request head is too large", Close: true}
 )
 
 // errClientGone ends an exchange whose client is no longer there. Nobody is

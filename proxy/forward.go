@@ -16,6 +16,8 @@ import (
 type Forward struct {
 	Pool     *upstream.Pool
 	Location *Location
+	// Lane chooses among some of the pool's hosts; nil = all of them.
+	Lane *upstream.Lane
 }
 
 var _ plugin.Handler = (*Forward)(nil)
@@ -96,20 +98,26 @@ func (f *Forward) prepare(x *exchange) error {
 	return nil
 }
 
+// lease asks the pool, or the lane of it, for a host.
+func (f *Forward) lease(x *exchange) (upstream.Lease, error) {
+	if f.Lane != nil {
+		return f.Lane.Lease(x.Context(), &x.ask)
+	}
+	return f.Pool.Lease(x.Context(), &x.ask)
+}
+
 // try sends the request to one host. more says whether another may follow.
 func (f *Forward) try(x *exchange, more bool) *failure {
 	a := &x.attempt
 	var err error
-	if a.lease, err = f.Pool.Lease(x.Context(), &x.ask); err != nil {
+	if a.lease, err = f.lease(x); err != nil {
 		return &failure{err: err}
 	}
 	x.Tries++
 	x.UpstreamAddr = a.lease.Address()
 	f.applyRules(x)
 	span := f.traceTry(x, &a.lease)
-	began := mono.Now()
 	failed := f.tryHost(x, a, more)
-	x.UpstreamTime = mono.Since(began)
 	if span != nil {
 		span.Done(x.Response.Status, failed.word())
 	}

@@ -51,7 +51,7 @@ func (f *Forward) second(x *exchange) (attempt, bool) {
 	if !f.Pool.Withdraw(&x.ask) {
 		return attempt{}, false
 	}
-	lease, err := f.Pool.Lease(x.Context(), &x.ask)
+	lease, err := f.lease(x)
 	if err != nil {
 		return attempt{}, false
 	}

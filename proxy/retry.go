@@ -20,7 +20,7 @@ func (f *Forward) judge(x *exchange, more bool) *failure {
 		return nil
 	}
 	if x.Response.Body != nil {
-		x.Response.Body.Close()
+		x.resBody.dismiss()
 	}
 	x.Response.Reset()
 	return &failure{reason: reason, again: true}

@@ -50,9 +50,11 @@ func (f *Forward) roundTrip(x *exchange, a *attempt) error {
 		x.client.watch(nil)
 		x.endPump()
 		x.Response.Reset()
+		x.UpstreamTime = mono.Since(began)
 		return err
 	}
-	a.lease.Answered(x.Response.Status, mono.Since(began))
+	x.UpstreamTime = mono.Since(began)
+	a.lease.Answered(x.Response.Status, began, x.UpstreamTime)
 	x.UpstreamStatus = x.Response.Status
 	x.attach(a, framing)
 	return nil

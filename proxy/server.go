@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"pingap-go/internal/wire"
+	"pingap-go/telemetry/metrics"
 )
 
 // Limits are what one server allows a client.
@@ -32,7 +33,9 @@ type Server struct {
 	dog      *wire.Watchdog
 	log      *slog.Logger
 	site     atomic.Pointer[Site]
+	metrics  *metrics.Server
 	draining atomic.Bool
+	closing  chan struct{} // closed when draining begins
 	open     atomic.Int64
 
 	mu        sync.Mutex
@@ -44,7 +47,7 @@ type Server struct {
 
 // NewServer makes a server that listens nowhere yet. dog must be running.
 func NewServer(name string, site *Site, dog *wire.Watchdog, log *slog.Logger) *Server {
-	s := &Server{name: name, dog: dog, log: log, listeners: map[string]*listener{}, conns: map[*conn]struct{}{}}
+	s := &Server{name: name, dog: dog, log: log, metrics: site.Metrics, closing: make(chan struct{}), listeners: map[string]*listener{}, conns: map[*conn]struct{}{}}
 	s.site.Store(site)
 	return s
 }
@@ -164,8 +167,21 @@ func (s *Server) accept(l net.Listener) {
 			return
 		default: // out of descriptors, most likely: give it time
 			s.log.Warn("accept failed", "server", s.name, "err", err)
-			time.Sleep(50 * time.Millisecond)
+			s.pause(acceptPause)
 		}
+	}
+}
+
+// acceptPause is how long a listener rests that cannot accept.
+const acceptPause = 50 * time.Millisecond
+
+// pause waits for d, or until the server drains.
+func (s *Server) pause(d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-s.closing:
 	}
 }
 
@@ -181,14 +197,15 @@ func (s *Server) start(nc net.Conn) {
 	s.mu.Lock()
 	s.conns[c] = struct{}{}
 	s.mu.Unlock()
-	site.Metrics.Opened()
-	s.serving.Go(c.serve)
+	s.metrics.Opened()
+	s.serving.Add(1)
+	go c.serve()
 }
 
 // remove forgets a connection that has ended.
 func (s *Server) remove(c *conn) {
 	s.open.Add(-1)
-	s.site.Load().Metrics.Closed()
+	s.metrics.Closed()
 	s.mu.Lock()
 	delete(s.conns, c)
 	s.mu.Unlock()
@@ -199,7 +216,11 @@ func (s *Server) limits() *Limits { return &s.site.Load().Limits }
 
 // Drain says "Connection: close" on every answer from now on; listeners stay
 // open until Shutdown.
-func (s *Server) Drain() { s.draining.Store(true) }
+func (s *Server) Drain() {
+	if !s.draining.Swap(true) {
+		close(s.closing)
+	}
+}
 
 // Shutdown closes the listeners, lets requests under way finish and closes what
 // is left when ctx ends. It returns ctx's error if something was cut off.
@@ -210,10 +231,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Unlock()
 	s.accepting.Wait()
 	idle := make(chan struct{})
-	go func() {
-		s.serving.Wait()
-		close(idle)
-	}()
+	go s.awaitIdle(idle)
 	select {
 	case <-idle:
 		return nil
@@ -222,6 +240,12 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.closeAll()
 	<-idle
 	return fmt.Errorf("server %q: connections were cut off: %w", s.name, ctx.Err())
+}
+
+// awaitIdle closes idle when the last connection has ended.
+func (s *Server) awaitIdle(idle chan<- struct{}) {
+	s.serving.Wait()
+	close(idle)
 }
 
 func (s *Server) closeAll() {

@@ -28,7 +28,6 @@ func (c *Conn) Put() {
 		return
 	}
 	c.since = s.Watchdog.Now()
-	c.SetDeadline(0)
 	if !h.idle.put(c, s.KeepalivePool) {
 		c.Close()
 	}

@@ -18,7 +18,8 @@ type Lease struct {
 	host    *Host
 	status  int
 	latency time.Duration
-	trial   bool // the one request that a returning host gets
+	now     int64 // monotonic time of the answer; 0 before it
+	trial   bool  // the one request that a returning host gets
 }
 
 // Begin readies ask for one request: the clock, a random number, the key that
@@ -59,12 +60,17 @@ func keyOf(k balance.Key, req *message.Request, clientIP string) string {
 // is nobody to send to, or when all are serving as many requests as they may. It
 // waits only where the upstream has a queue and is full, and no longer than ctx.
 func (p *Pool) Lease(ctx context.Context, ask *balance.Ask) (Lease, error) {
+	return p.lease(ctx, p.view.Load, ask)
+}
+
+// lease picks from the view that is in force once there is room.
+func (p *Pool) lease(ctx context.Context, inForce func() *view, ask *balance.Ask) (Lease, error) {
 	if p.gate != nil {
 		if err := p.gate.Acquire(ctx); err != nil {
 			return Lease{}, shed(err)
 		}
 	}
-	l, err := p.pick(ask)
+	l, err := p.pick(inForce(), ask)
 	if err != nil && p.gate != nil {
 		p.gate.Release()
 	}
@@ -78,8 +84,7 @@ func shed(err error) error {
 	}
 }
 
-func (p *Pool) pick(ask *balance.Ask) (Lease, error) {
-	v := p.view.Load()
+func (p *Pool) pick(v *view, ask *balance.Ask) (Lease, error) {
 	full := false
 	for range balance.MaxTried {
 		i := v.picker.Pick(ask)
@@ -132,15 +137,16 @@ func (l *Lease) Dial(ctx context.Context, within time.Duration) (*Conn, error) {
 	return l.host.dial(ctx, within)
 }
 
-// Answered notes that the host has sent a response head.
-func (l *Lease) Answered(status int, latency time.Duration) {
-	l.status, l.latency = status, latency
+// Answered notes that the host has sent a response head; the try began at began
+// on the monotonic clock, latency ago.
+func (l *Lease) Answered(status int, began int64, latency time.Duration) {
+	l.status, l.latency, l.now = status, latency, began+int64(latency)
 	p := l.pool
 	p.metrics.Answered(latency)
 	if p.options.Hedge.Percentile > 0 {
 		p.latency.add(latency)
 	}
-	if a := p.options.Adaptive; a != nil && a.Observe(mono.Now(), latency, p.gate.InFlight()) {
+	if a := p.options.Adaptive; a != nil && a.Observe(l.now, latency, p.gate.InFlight()) {
 		p.gate.SetLimit(a.Limit())
 	}
 }
@@ -166,7 +172,10 @@ func (l *Lease) end(outcome health.Outcome, status int) {
 		p.gate.Release()
 	}
 	h.metrics.Done(status)
-	now := mono.Now()
+	now := l.now
+	if now == 0 {
+		now = mono.Now()
+	}
 	if outcome != health.ClientAborted {
 		h.load.Latency.Observe(now, l.latency, outcome != health.Success)
 	}

@@ -20,10 +20,8 @@ func (p *Pool) learn(s endpoint.Snapshot, now time.Time) {
 		s.Endpoints = m.snapshot.Endpoints // the condition still says what the registry said
 	}
 	p.apply(s, now, first)
-	if p.options.Save != nil && len(s.Endpoints) > 0 {
-		if err := p.options.Save(s); err != nil {
-			p.options.Log.Warn("membership was not saved", "upstream", p.options.Name, "err", err)
-		}
+	if p.saver != nil && len(s.Endpoints) > 0 {
+		p.saver.offer(s)
 	}
 }
 

@@ -2,9 +2,9 @@
 // run-time form of one upstream: it takes snapshots from a discovery.Watcher,
 // verdicts from health, and publishes views from which requests lease hosts.
 //
-//	pool, err := upstream.New(upstream.Options{Name: "api", Watcher: w, Policy: p, ...})
+//	pool := upstream.New(upstream.Options{Name: "api", Watcher: w, Policy: p, ...})
 //	go pool.Run(ctx)
-//	lease, err := pool.Lease(&ask)      // any goroutine, no lock
+//	lease, err := pool.Lease(ctx, &ask) // any goroutine, no lock
 //	conn := lease.Take(false)           // or lease.Dial(ctx, 3*time.Second)
 //	...
 //	conn.Put(); lease.Done(true)
@@ -83,7 +83,8 @@ type Options struct {
 	// pool that this one replaces, which serves at once, or one that was saved
 	// (its Saved is set), which serves when the registry is late. nil = nothing.
 	Seed *endpoint.Snapshot
-	// Save keeps each good snapshot for the next start; nil = does not.
+	// Save keeps a good snapshot for the next start; nil = does not. It may take
+	// its time: it is called on a goroutine of its own.
 	Save func(endpoint.Snapshot) error
 
 	Metrics  *metrics.Upstream
@@ -111,6 +112,7 @@ type Pool struct {
 	ready      chan struct{} // closed when there are members
 	ended      sync.Once
 	monitor    *health.Monitor
+	saver      *saver // nil: memberships are not saved
 
 	mu    sync.Mutex // guards inbox
 	inbox inbox
@@ -155,6 +157,9 @@ func New(o Options) *Pool {
 	}
 	if o.Check != nil {
 		p.monitor = health.NewMonitor(*o.Check, o.Probe, p.probed)
+	}
+	if o.Save != nil {
+		p.saver = newSaver(o.Save, o.Log.With("upstream", o.Name))
 	}
 	p.inbox.probes = map[string]health.Result{}
 	p.view.Store(&view{picker: o.Policy.Picker(nil)})
@@ -217,6 +222,9 @@ func (p *Pool) Run(ctx context.Context) {
 	running.Go(func() { p.watch(ctx) })
 	if p.monitor != nil {
 		running.Go(func() { p.monitor.Run(ctx) })
+	}
+	if p.saver != nil {
+		running.Go(func() { p.saver.run(ctx) })
 	}
 	if seed := p.options.Seed; seed != nil && seed.Saved.IsZero() {
 		p.restore()

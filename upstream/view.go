@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"pingap-go/balance"
+	"pingap-go/endpoint"
 	"pingap-go/health"
 )
 
@@ -18,6 +19,9 @@ type view struct {
 	tier   int
 	panics bool // hosts are used although probes or evidence speak against them
 	shares []float64
+	// endpoints are the hosts' descriptions when the view was made; hosts' own
+	// are for the pool's goroutine alone.
+	endpoints []endpoint.Endpoint
 }
 
 // decide fuses the registry's word, probes and passive evidence into one verdict
@@ -129,8 +133,10 @@ func (p *Pool) inTier(now time.Time, may func(*Host) bool) *view {
 	}
 	slices.SortFunc(v.hosts, func(a, b *Host) int { return cmp.Compare(a.endpoint.ID, b.endpoint.ID) })
 	v.shares = make([]float64, len(v.hosts))
+	v.endpoints = make([]endpoint.Endpoint, len(v.hosts))
 	for i, h := range v.hosts {
 		v.shares[i] = float64(h.endpoint.Weight) * p.warmth(h, now)
+		v.endpoints[i] = h.endpoint
 	}
 	return v
 }
@@ -167,15 +173,16 @@ func (p *Pool) warmth(h *Host, now time.Time) float64 {
 	return max(part, coldest)
 }
 
-// same reports whether two views would pick alike.
+// same reports whether two views would pick alike, in all lanes, too.
 func (v *view) same(o *view) bool {
-	return v.panics == o.panics && slices.Equal(v.hosts, o.hosts) && slices.Equal(v.shares, o.shares)
+	return v.panics == o.panics && slices.Equal(v.hosts, o.hosts) && slices.Equal(v.shares, o.shares) &&
+		slices.EqualFunc(v.endpoints, o.endpoints, func(a, b endpoint.Endpoint) bool { return slices.Equal(a.Tags, b.Tags) })
 }
 
 func (v *view) candidates() []balance.Candidate {
 	c := make([]balance.Candidate, len(v.hosts))
 	for i, h := range v.hosts {
-		c[i] = balance.Candidate{ID: h.endpoint.ID, Weight: v.shares[i], Load: &h.load, Token: h.token}
+		c[i] = balance.Candidate{ID: v.endpoints[i].ID, Weight: v.shares[i], Load: &h.load, Token: h.token}
 	}
 	return c
 }

@@ -140,18 +140,18 @@ func (r *devRun) awaitVerdict(t *testing.T, instance, verdict, words string) {
 
 var client = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 8}}
 
-// load asks the proxy from several clients at once and counts who answered.
-type load struct {
+// traffic asks the proxy from several clients at once and counts who answered.
+type traffic struct {
 	failures []string
 	answers  map[string]int
 }
 
 // send sends n requests, a connection each if fresh, and calls each(i) before
 // request i on whatever goroutine sends it.
-func (r *devRun) send(t *testing.T, n int, fresh bool, each func(i int)) load {
+func (r *devRun) send(t *testing.T, n int, fresh bool, each func(i int)) traffic {
 	t.Helper()
 	const senders = 4
-	l := load{answers: map[string]int{}}
+	l := traffic{answers: map[string]int{}}
 	var mu sync.Mutex
 	var sending sync.WaitGroup
 	numbers := make(chan int)
@@ -241,7 +241,7 @@ func TestTheProxySeesHowInstancesBehave(t *testing.T) {
 	for _, c := range []struct {
 		mode, verdict, words string
 	}{
-		{"failing", "ejected", "5 consecutive"},
+		{"failing", "ejected", "5 consecutive 5xx"},
 		{"unhealthy", "down", "503"},
 	} {
 		t.Run(c.mode, func(t *testing.T) {

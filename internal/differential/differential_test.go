@@ -127,8 +127,8 @@ func judge(t *testing.T, c testCase, o outcome) {
 	arrived := len(o.upstream.messages)
 	switch c.want {
 	case passes:
-		if want := max(c.messages, 1); arrived != want || o.refused() {
-			t.Errorf("%d of %d messages arrived, statuses %v", arrived, want, o.statuses)
+		if want := max(c.messages, 1); arrived != want || len(o.statuses) != want || o.refused() {
+			t.Errorf("%d of %d messages arrived, and the answers are %v", arrived, want, o.statuses)
 		}
 	case refuse:
 		if arrived != c.messages || c.messages == 0 && o.upstream.bytes > 0 {
