@@ -62,14 +62,14 @@ func (c *conn) serve() {
 func (c *conn) await() bool {
 	c.state.Store(stateIdle)
 	head, err := c.readHead()
+	if c.Flush() != nil { // the last answer, when this request came with the one before
+		return false
+	}
 	if err != nil {
 		c.refuse(err)
 		return false
 	}
 	c.state.Store(stateActive)
-	if c.Flush() != nil { // of the last answer, when this request came with the one before
-		return false
-	}
 	x := c.x
 	x.started = mono.Now()
 	x.Start = mono.Time(x.started)

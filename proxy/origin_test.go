@@ -165,6 +165,9 @@ func (v *visit) reset() {
 	v.Close()
 }
 
+// halfClose ends the origin's side only.
+func (v *visit) halfClose() { v.Conn.(*net.TCPConn).CloseWrite() }
+
 // always answers every request, once it is complete, with the text given.
 func always(response string) func(*visit) {
 	return func(v *visit) {
