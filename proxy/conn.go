@@ -83,14 +83,14 @@ func (c *conn) await() bool {
 		c.parks = true
 		return false
 	}
+	if c.Flush() != nil { // the last answer, when this request came with the one before
+		return false
+	}
 	if err != nil {
 		c.refuse(err)
 		return false
 	}
 	c.state.Store(stateActive)
-	if c.Flush() != nil { // of the last answer, when this request came with the one before
-		return false
-	}
 	x := c.x
 	x.started = mono.Now()
 	x.Start = mono.Time(x.started)
@@ -231,9 +231,6 @@ func (c *conn) exchange() bool {
 		return false
 	}
 	x.reset()
-	if len(c.Buffered()) > 0 { // a pipelined request: no wait comes that would send this answer
-		return c.Flush() == nil
-	}
 	return true
 }
 
