@@ -72,6 +72,7 @@ func (f *Forward) prepare(x *exchange) error {
 	if f.Location.Timeout > 0 {
 		x.deadline = x.started + int64(f.Location.Timeout)
 	}
+	x.reqBody.until = x.deadline
 	if err := x.holdBody(f.Pool.Retry().ReplayBuffer); err != nil {
 		return clientBodyFault(err)
 	}
@@ -145,11 +146,15 @@ func (f *Forward) tryHost(x *exchange, lease *upstream.Lease, more bool) *failur
 }
 
 // bound shortens a time-out to what the whole exchange has left; 0 is none.
-func (x *exchange) bound(d time.Duration) time.Duration {
-	if x.deadline == 0 {
+func (x *exchange) bound(d time.Duration) time.Duration { return before(x.deadline, d) }
+
+// before shortens a time-out to what is left until a deadline in mono time; 0 is
+// none of either.
+func before(deadline int64, d time.Duration) time.Duration {
+	if deadline == 0 {
 		return d
 	}
-	left := max(time.Duration(x.deadline-mono.Now()), time.Millisecond)
+	left := max(time.Duration(deadline-mono.Now()), time.Millisecond)
 	if d <= 0 {
 		return left
 	}

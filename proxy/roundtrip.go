@@ -204,7 +204,7 @@ func (x *exchange) attach(lease *upstream.Lease, up *upstream.Conn, framing http
 		}
 		b.Close()
 	default:
-		b.stall = x.streamStall()
+		b.stall, b.until = x.site.Limits.Stall, x.deadline
 		x.Response.Body = b
 	}
 }
