@@ -250,8 +250,3 @@ func (x *exchange) pumpFault() error {
 	}
 	return x.pump.fault()
 }
-
-// streamStall is how long a stream may stand still.
-func (x *exchange) streamStall() time.Duration {
-	return x.site.Limits.Stall
-}
