@@ -41,7 +41,7 @@ type builder struct {
 	problems config.Problems
 }
 
-// Build makes a generation of a configuration, with nothing started and nothing
+// build makes a generation of a configuration, with nothing started and nothing
 // listening. What did not change is taken over from old. All mistakes are
 // reported, each at its place; then there is no generation.
 func (e *Engine) build(c *config.Config, old *Generation) (*Generation, error) {

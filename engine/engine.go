@@ -1,8 +1,8 @@
 // Package engine puts the program together: it turns a configuration into a
 // Generation, starts it, swaps it in for the one before, and drains it.
 //
-//	e, err := engine.New(engine.Options{Path: "pingap.toml", Log: log})
-//	err = e.Start(ctx)        // parse, validate, build, start
+//	e := engine.New(engine.Options{Load: load, Log: log})
+//	err := e.Start(ctx)       // parse, validate, build, start
 //	n, err := e.Reload(ctx)   // the same beside the running one, then swap
 //	err = e.Shutdown(ctx)     // drain
 //

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"math/rand/v2"
 	"os"
 	"reflect"
@@ -77,7 +78,7 @@ func (b *builder) seed(u *config.Upstream, old *runningPool, key poolKey) *endpo
 	if b.engine.saved == nil || u.Discovery == "static" {
 		return nil
 	}
-	s, err := b.engine.saved.Load(u.Name)
+	s, err := b.engine.saved.Load(savedName(u.Name, key))
 	switch {
 	case errors.Is(err, saved.ErrNone):
 		return nil
@@ -88,14 +89,28 @@ func (b *builder) seed(u *config.Upstream, old *runningPool, key poolKey) *endpo
 	return &s
 }
 
+// savedName is under which name a pool's members are kept. Who asks the registry
+// for something else under the same name gets nothing of them.
+func savedName(name string, key poolKey) string {
+	question := fnv.New32a()
+	fmt.Fprintf(question, "%+v", membership(key))
+	return fmt.Sprintf("%s-%08x", name, question.Sum32())
+}
+
 // sameMembership reports whether two configurations ask the same registry for
 // the same instances.
 func sameMembership(a, b poolKey) bool {
-	which := func(k poolKey) any {
-		u := &k.Upstream
-		return []any{k.Consul, u.Discovery, u.Addrs, u.Service, u.Tags, u.Filter, u.Datacenters, u.Status, u.DNSServer}
+	return reflect.DeepEqual(membership(a), membership(b))
+}
+
+// membership is what decides who the members of a pool are. Tokens are not part
+// of it: they say who asks, not what for.
+func membership(k poolKey) any {
+	u, c := &k.Upstream, &k.Consul
+	return []any{
+		c.Address, c.Datacenter, c.Namespace, c.Partition,
+		u.Discovery, u.Addrs, u.Service, u.Tags, u.Filter, u.Datacenters, u.Status, u.DNSServer,
 	}
-	return reflect.DeepEqual(which(a), which(b))
 }
 
 func (b *builder) newPool(u *config.Upstream, seed *endpoint.Snapshot) (*upstream.Pool, error) {
@@ -105,7 +120,8 @@ func (b *builder) newPool(u *config.Upstream, seed *endpoint.Snapshot) (*upstrea
 	}
 	o.Seed = seed
 	if b.engine.saved != nil && u.Discovery != "static" {
-		o.Save = func(s endpoint.Snapshot) error { return b.engine.saved.Save(u.Name, s) }
+		name := savedName(u.Name, b.keyOf(u))
+		o.Save = func(s endpoint.Snapshot) error { return b.engine.saved.Save(name, s) }
 	}
 	var known endpoint.Snapshot
 	if seed != nil {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"runtime"
 	"runtime/debug"
 	"time"
 )
@@ -30,6 +31,7 @@ func (e *Engine) rest() {
 		case busy:
 			rested = false
 		case !rested:
+			runtime.GC() // pools keep what they hold through one collection
 			debug.FreeOSMemory()
 			rested = true
 		}

@@ -13,10 +13,36 @@ type Conn struct {
 	host  *Host
 	uses  int
 	since int64 // watchdog time at which it was put back
+	keep  int64 // milliseconds that the server keeps it idle, by its own word; 0 = it did not say
+	doubt bool  // look at the socket before it serves again
 }
+
+// Doubt says that the host may send more than it should have: Take then looks at
+// the socket first.
+func (c *Conn) Doubt() { c.doubt = true }
 
 // Reused reports whether the connection has served before.
 func (c *Conn) Reused() bool { return c.uses > 0 }
+
+// KeepFor notes for how many seconds the server says it keeps an idle connection
+// ("Keep-Alive: timeout="); 0 leaves what it said before.
+func (c *Conn) KeepFor(seconds int) {
+	if seconds > 0 {
+		c.keep = int64(seconds) * 1000
+	}
+}
+
+// expired reports whether a connection has been idle for too long by now: for
+// what was configured, or nearly what the server itself allows.
+func (c *Conn) expired(now int64) bool {
+	idle := now - c.since
+	limit := c.host.settings.IdleTimeout.Milliseconds()
+	return limit > 0 && idle > limit || c.keep > 0 && idle > c.keep-keepMargin
+}
+
+// keepMargin is how many milliseconds before a server would close an idle
+// connection it is given up.
+const keepMargin = 500
 
 // Put gives a connection that is ready for another request back to its host.
 func (c *Conn) Put() {

@@ -14,6 +14,7 @@ import (
 	"pingap-go/endpoint"
 	"pingap-go/health"
 	"pingap-go/telemetry/metrics"
+	"pingap-go/upstream/session"
 )
 
 // Host is the run-time state of one endpoint inside a pool. It lives as long as
@@ -24,8 +25,9 @@ type Host struct {
 	load     balance.Load
 	evidence health.Evidence
 	idle     idleConns
-	conns    atomic.Int64 // open connections
-	gone     atomic.Bool  // no connection is kept any more
+	sessions *session.Group // nil with HTTP/1.1
+	conns    atomic.Int64   // open connections
+	gone     atomic.Bool    // no connection is kept any more
 	requests atomic.Int64
 	failures atomic.Int64
 	address  atomic.Pointer[string]
@@ -48,6 +50,9 @@ func newHost(s *Options, e endpoint.Endpoint) *Host {
 	if s.Sticky {
 		h.token = balance.Token(s.Name, e.ID)
 	}
+	if s.Protocol != HTTP1 {
+		h.sessions = newSessions(s)
+	}
 	h.metrics = s.Metrics.Endpoint(e.Name)
 	h.describe(e)
 	return h
@@ -61,6 +66,9 @@ func (h *Host) describe(e endpoint.Endpoint) {
 	h.address.Store(&e.Address)
 	if moved {
 		h.idle.each(func(*Conn) bool { return true })
+		if h.sessions != nil {
+			h.sessions.Retire()
+		}
 	}
 }
 
@@ -73,12 +81,12 @@ func (h *Host) take(check bool) *Conn {
 		if c == nil {
 			return nil
 		}
-		idle := now - c.since
-		if idle > h.settings.IdleTimeout.Milliseconds() {
+		if c.expired(now) {
 			c.Close()
 			continue
 		}
-		if check || idle > peekAfter {
+		if check || c.doubt || now-c.since > peekAfter {
+			c.doubt = false
 			if closed, readable := c.Gone(); closed || readable {
 				c.Close()
 				continue
@@ -93,8 +101,25 @@ func (h *Host) take(check bool) *Conn {
 // look at its socket.
 const peekAfter = 1000
 
-// dial opens a new connection within the time given.
+// dial opens a new connection for HTTP/1.1 within the time given.
 func (h *Host) dial(ctx context.Context, within time.Duration) (*Conn, error) {
+	nc, err := h.connect(ctx, within, h.settings.Protocol.alone()...)
+	if err != nil {
+		return nil, err
+	}
+	return h.wrap(nc), nil
+}
+
+// wrap makes nc a connection for one request at a time.
+func (h *Host) wrap(nc net.Conn) *Conn {
+	c := &Conn{host: h}
+	c.Init(nc, h.settings.Watchdog)
+	h.conns.Add(1)
+	return c
+}
+
+// connect opens a connection and offers the protocols given by ALPN.
+func (h *Host) connect(ctx context.Context, within time.Duration, protocols ...string) (net.Conn, error) {
 	if within > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, within)
@@ -105,16 +130,10 @@ func (h *Host) dial(ctx context.Context, within time.Duration) (*Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	if h.settings.TLS != nil {
-		nc, err = handshake(ctx, nc, h.settings.TLS, address)
-		if err != nil {
-			return nil, err
-		}
+	if h.settings.TLS == nil {
+		return nc, nil
 	}
-	c := &Conn{host: h}
-	c.Init(nc, h.settings.Watchdog)
-	h.conns.Add(1)
-	return c, nil
+	return handshake(ctx, nc, h.settings.TLS, address, protocols)
 }
 
 func dialAddress(ctx context.Context, address string) (net.Conn, error) {
@@ -127,9 +146,12 @@ func dialAddress(ctx context.Context, address string) (net.Conn, error) {
 
 // handshake makes a TLS connection of nc. The name that is checked is the
 // upstream's sni, or else the host part of the address.
-func handshake(ctx context.Context, nc net.Conn, config *tls.Config, address string) (net.Conn, error) {
-	if config.ServerName == "" {
+func handshake(ctx context.Context, nc net.Conn, config *tls.Config, address string, protocols []string) (net.Conn, error) {
+	if config.ServerName == "" || len(protocols) > 0 {
 		config = config.Clone()
+		config.NextProtos = protocols
+	}
+	if config.ServerName == "" {
 		config.ServerName, _, _ = net.SplitHostPort(address)
 	}
 	tc := tls.Client(nc, config)
@@ -143,6 +165,9 @@ func handshake(ctx context.Context, nc net.Conn, config *tls.Config, address str
 func (h *Host) close() {
 	h.gone.Store(true)
 	h.idle.each(func(*Conn) bool { return true })
+	if h.sessions != nil {
+		h.sessions.Close()
+	}
 	h.metrics.Release()
 }
 

@@ -20,10 +20,8 @@ func (p *Pool) learn(s endpoint.Snapshot, now time.Time) {
 		s.Endpoints = m.snapshot.Endpoints // the condition still says what the registry said
 	}
 	p.apply(s, now, first)
-	if p.options.Save != nil && len(s.Endpoints) > 0 {
-		if err := p.options.Save(s); err != nil {
-			p.options.Log.Warn("membership was not saved", "upstream", p.options.Name, "err", err)
-		}
+	if p.saver != nil && len(s.Endpoints) > 0 {
+		p.saver.offer(s)
 	}
 }
 
@@ -131,8 +129,11 @@ func (p *Pool) keepHouse() {
 	}
 	clear(p.draining[len(left):])
 	p.draining = left
-	oldest := p.options.Watchdog.Now() - p.options.IdleTimeout.Milliseconds()
+	now := p.options.Watchdog.Now()
 	for _, h := range p.hosts {
-		h.idle.each(func(c *Conn) bool { return c.since < oldest })
+		h.idle.each(func(c *Conn) bool { return c.expired(now) })
+		if h.sessions != nil {
+			h.sessions.Sweep(p.options.IdleTimeout)
+		}
 	}
 }

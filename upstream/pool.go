@@ -2,9 +2,9 @@
 // run-time form of one upstream: it takes snapshots from a discovery.Watcher,
 // verdicts from health, and publishes views from which requests lease hosts.
 //
-//	pool, err := upstream.New(upstream.Options{Name: "api", Watcher: w, Policy: p, ...})
+//	pool := upstream.New(upstream.Options{Name: "api", Watcher: w, Policy: p, ...})
 //	go pool.Run(ctx)
-//	lease, err := pool.Lease(&ask)      // any goroutine, no lock
+//	lease, err := pool.Lease(ctx, &ask) // any goroutine, no lock
 //	conn := lease.Take(false)           // or lease.Dial(ctx, 3*time.Second)
 //	...
 //	conn.Put(); lease.Done(true)
@@ -16,13 +16,15 @@
 // view serves on without end.
 //
 // A host keeps its connections, counters, latency and ejection clock for as long
-// as the registry lists its ID. The package knows no registry and no protocol.
+// as the registry lists its ID. The package knows no registry, and of protocols
+// only whether a connection carries one request at a time or many (HTTP/2).
 package upstream
 
 import (
 	"context"
 	"crypto/tls"
 	"log/slog"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,6 +36,7 @@ import (
 	"pingap-go/internal/wire"
 	"pingap-go/telemetry/metrics"
 	"pingap-go/upstream/limit"
+	"pingap-go/upstream/session"
 )
 
 // Options make a Pool. Name, Watcher, Policy, Metrics, Watchdog and Log are
@@ -71,6 +74,7 @@ type Options struct {
 	MaxPerHost int64
 
 	TLS               *tls.Config   // nil = plain
+	Protocol          Protocol      // spoken to the hosts
 	IdleTimeout       time.Duration // of kept connections
 	KeepalivePool     int           // kept connections per host
 	KeepaliveRequests int           // requests on one connection; 0 = no bound
@@ -79,12 +83,15 @@ type Options struct {
 	// pool that this one replaces, which serves at once, or one that was saved
 	// (its Saved is set), which serves when the registry is late. nil = nothing.
 	Seed *endpoint.Snapshot
-	// Save keeps each good snapshot for the next start; nil = does not.
+	// Save keeps a good snapshot for the next start; nil = does not. It may take
+	// its time: it is called on a goroutine of its own.
 	Save func(endpoint.Snapshot) error
 
 	Metrics  *metrics.Upstream
 	Watchdog *wire.Watchdog
 	Log      *slog.Logger
+
+	transport *http.Transport // shared by the hosts' sessions
 }
 
 // Pool is the run-time form of one upstream.
@@ -105,6 +112,7 @@ type Pool struct {
 	ready      chan struct{} // closed when there are members
 	ended      sync.Once
 	monitor    *health.Monitor
+	saver      *saver // nil: memberships are not saved
 
 	mu    sync.Mutex // guards inbox
 	inbox inbox
@@ -150,9 +158,15 @@ func New(o Options) *Pool {
 	if o.Check != nil {
 		p.monitor = health.NewMonitor(*o.Check, o.Probe, p.probed)
 	}
+	if o.Save != nil {
+		p.saver = newSaver(o.Save, o.Log.With("upstream", o.Name))
+	}
 	p.inbox.probes = map[string]health.Result{}
 	p.view.Store(&view{picker: o.Policy.Picker(nil)})
 	p.publishStatus()
+	if o.Protocol != HTTP1 {
+		p.options.transport = session.NewTransport()
+	}
 	return p
 }
 
@@ -208,6 +222,9 @@ func (p *Pool) Run(ctx context.Context) {
 	running.Go(func() { p.watch(ctx) })
 	if p.monitor != nil {
 		running.Go(func() { p.monitor.Run(ctx) })
+	}
+	if p.saver != nil {
+		running.Go(func() { p.saver.run(ctx) })
 	}
 	if seed := p.options.Seed; seed != nil && seed.Saved.IsZero() {
 		p.restore()
