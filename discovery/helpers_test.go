@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"pingap-go/discovery"
-	"pingap-go/discovery/discoverytest"
-	"pingap-go/endpoint"
 )
 
 func TestBackoffGrowsToItsCap(t *testing.T) {
@@ -79,41 +77,6 @@ func TestAddresses(t *testing.T) {
 	for _, entry := range []string{"", "a:80 x", "a:80 -1", "a:80 65536", "a:80 1 2"} {
 		if _, _, err := discovery.SplitWeight(entry); err == nil {
 			t.Errorf("%q was accepted", entry)
-		}
-	}
-}
-
-// scripted is a watcher that says what it is told to.
-type scripted []endpoint.Snapshot
-
-func (s scripted) Watch(_ context.Context, sink discovery.Sink) error {
-	for _, snapshot := range s {
-		sink.Update(snapshot)
-	}
-	return nil
-}
-
-func TestKeepOnEmpty(t *testing.T) {
-	cases := []struct {
-		name  string
-		seed  endpoint.Snapshot
-		says  scripted
-		want  string // the last members
-		stale bool
-	}{
-		{name: "an empty answer after a populated one", says: scripted{snapshot("a"), snapshot()}, want: "a", stale: true},
-		{name: "a populated one after that", says: scripted{snapshot("a"), snapshot(), snapshot("b")}, want: "b"},
-		{name: "empty from the start is published", says: scripted{snapshot()}, want: ""},
-		{name: "but not when an earlier run knew better", seed: snapshot("a"), says: scripted{snapshot()}, want: "", stale: true},
-	}
-	for _, c := range cases {
-		var sink discoverytest.Sink
-		if err := discovery.KeepOnEmpty(c.says, c.seed).Watch(t.Context(), &sink); err != nil {
-			t.Fatal(err)
-		}
-		last, _ := sink.Last()
-		if ids(last.Endpoints) != c.want || (sink.Err() != nil) != c.stale {
-			t.Errorf("%s: %q, error %v", c.name, ids(last.Endpoints), sink.Err())
 		}
 	}
 }

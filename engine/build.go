@@ -27,6 +27,7 @@ type Generation struct {
 	routes     []*metrics.Route       // released when the generation is gone
 	processing map[string]*atomic.Int64
 	services   map[string]*runningService
+	auto       *autoRoutes    // nil unless [auto_routes] is on
 	consul     *consul.Client // nil until an upstream or a service needs it
 }
 
@@ -40,7 +41,7 @@ type builder struct {
 	problems config.Problems
 }
 
-// Build makes a generation of a configuration, with nothing started and nothing
+// build makes a generation of a configuration, with nothing started and nothing
 // listening. What did not change is taken over from old. All mistakes are
 // reported, each at its place; then there is no generation.
 func (e *Engine) build(c *config.Config, old *Generation) (*Generation, error) {
@@ -59,6 +60,7 @@ func (e *Engine) build(c *config.Config, old *Generation) (*Generation, error) {
 	for name, s := range c.Servers {
 		b.buildSite(name, s, locations)
 	}
+	b.buildAutoRoutes()
 	if len(b.problems) > 0 {
 		slices.SortStableFunc(b.problems, func(x, y config.Problem) int {
 			return cmp.Or(cmp.Compare(x.File, y.File), cmp.Compare(x.Line, y.Line), cmp.Compare(x.Col, y.Col))

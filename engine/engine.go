@@ -1,8 +1,8 @@
 // Package engine puts the program together: it turns a configuration into a
 // Generation, starts it, swaps it in for the one before, and drains it.
 //
-//	e, err := engine.New(engine.Options{Path: "pingap.toml", Log: log})
-//	err = e.Start(ctx)        // parse, validate, build, start
+//	e := engine.New(engine.Options{Load: load, Log: log})
+//	err := e.Start(ctx)       // parse, validate, build, start
 //	n, err := e.Reload(ctx)   // the same beside the running one, then swap
 //	err = e.Shutdown(ctx)     // drain
 //
@@ -107,6 +107,7 @@ func (e *Engine) Start(ctx context.Context) error {
 		return err
 	}
 	e.tasks.Go(func() { e.dog.Run(e.ctx) })
+	e.tasks.Go(e.rest)
 	if err := e.enact(ctx, c); err != nil {
 		return errors.Join(err, e.stop(ctx))
 	}
@@ -180,6 +181,7 @@ func (e *Engine) enact(ctx context.Context, c *config.Config) error {
 		return err
 	}
 	e.startPools(next)
+	e.startAutoRoutes(next)
 	e.awaitPools(ctx, next)
 	e.startHeirs(next)
 	e.swap(next)
@@ -240,6 +242,9 @@ func (e *Engine) closeFresh(ctx context.Context, names []string) {
 
 // swap puts the next generation in force.
 func (e *Engine) swap(next *Generation) {
+	if next.auto != nil {
+		next.auto.attach(next)
+	}
 	for name, site := range next.sites {
 		e.servers[name].Serve(site, next.config.Servers[name].Addr)
 	}
@@ -250,6 +255,9 @@ func (e *Engine) swap(next *Generation) {
 // retire ends what only the old generation needed. Requests under way finish on it.
 func (e *Engine) retire(old, next *Generation) {
 	e.stopPools(old, next)
+	if old.auto != nil && old.auto != next.auto {
+		old.auto.end()
+	}
 	if old.consul != nil && old.consul != next.consul {
 		old.consul.Close()
 	}
@@ -309,7 +317,7 @@ func (e *Engine) stop(ctx context.Context) error {
 		})
 	}
 	wg.Wait()
-	errs = append(errs, e.closeAdmin(ctx))
+	e.closeAdmin(ctx)
 	e.cancel()
 	e.tasks.Wait()
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)

@@ -1,24 +1,50 @@
 package engine
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"reflect"
 
 	"pingap-go/config"
 	"pingap-go/discovery/saved"
 	"pingap-go/endpoint"
-	"pingap-go/upstream"
 )
 
-// savedMembers is what was saved of an upstream's members, nil if nothing was.
-func (b *builder) savedMembers(u *config.Upstream) *endpoint.Snapshot {
-	if b.engine.saved == nil || u.Discovery == "static" {
-		return nil
+// savedName is under which name a pool's members are kept. Who asks the registry
+// for something else under the same name gets nothing of them.
+func savedName(name string, key poolKey) string {
+	question := fnv.New32a()
+	fmt.Fprintf(question, "%+v", membership(key))
+	return fmt.Sprintf("%s-%08x", name, question.Sum32())
+}
+
+// sameMembership reports whether two configurations ask the same registry for
+// the same instances.
+func sameMembership(a, b poolKey) bool {
+	return reflect.DeepEqual(membership(a), membership(b))
+}
+
+// membership is what decides who the members of a pool are. Tokens are not part
+// of it: they say who asks, not what for.
+func membership(k poolKey) any {
+	u, c := &k.Upstream, &k.Consul
+	return []any{
+		c.Address, c.Datacenter, c.Namespace, c.Partition,
+		u.Discovery, u.Addrs, u.Service, u.Tags, u.Filter, u.Datacenters, u.Status, u.DNSServer,
 	}
-	s, err := b.engine.saved.Load(savedName(u))
+}
+
+// sameLink reports whether two configurations reach an endpoint in the same way,
+// so that the connections of one serve the other.
+func sameLink(a, b *config.Upstream) bool {
+	return a.TLS == b.TLS && a.SNI == b.SNI && a.VerifyCert == b.VerifyCert && a.CAFile == b.CAFile &&
+		a.ALPN == b.ALPN && (a.ALPN == "h1" || a.KeepaliveRequests == b.KeepaliveRequests)
+}
+
+// savedMembers is what was saved of an upstream's members, nil if nothing was.
+func (b *builder) savedMembers(name string, u *config.Upstream) *endpoint.Snapshot {
+	s, err := b.engine.saved.Load(name)
 	switch {
 	case errors.Is(err, saved.ErrNone):
 		return nil
@@ -29,41 +55,16 @@ func (b *builder) savedMembers(u *config.Upstream) *endpoint.Snapshot {
 	return &s
 }
 
-// savedName is under which name an upstream's members are saved: its own and a
-// digest of what it asks for, so that nobody is served from the answer to
-// another question.
-func savedName(u *config.Upstream) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q", question(u)))
-	return u.Name + "-" + hex.EncodeToString(sum[:4])
-}
-
-// question is what an upstream asks its registry.
-func question(u *config.Upstream) []any {
-	return []any{u.Discovery, u.Addrs, u.Service, u.Tags, u.Filter, u.Datacenters, u.Status, u.DNSServer}
-}
-
-// sameMembership reports whether two configurations ask the same registry for
-// the same instances.
-func sameMembership(a, b poolKey) bool {
-	return a.Consul == b.Consul && reflect.DeepEqual(question(&a.Upstream), question(&b.Upstream))
-}
-
-// sameLink reports whether two configurations reach an endpoint in the same way,
-// so that the connections of one serve the other.
-func sameLink(a, b *config.Upstream) bool {
-	return a.TLS == b.TLS && a.SNI == b.SNI && a.VerifyCert == b.VerifyCert && a.CAFile == b.CAFile && a.ALPN == b.ALPN
-}
-
 // known is what a new watcher may begin with: what the pool before knows, or what
 // was saved.
-func known(o *upstream.Options, old *runningPool) endpoint.Snapshot {
+func known(seed *endpoint.Snapshot, old *runningPool) endpoint.Snapshot {
 	if old != nil {
 		if s, ok := old.pool.Snapshot(); ok {
 			return s
 		}
 	}
-	if o.Seed != nil {
-		return *o.Seed
+	if seed != nil {
+		return *seed
 	}
 	return endpoint.Snapshot{}
 }

@@ -60,31 +60,44 @@ func (b *builder) buildPools() {
 
 // newPool makes a pool. old, unless nil, is the one whose hosts it will inherit.
 func (b *builder) newPool(u *config.Upstream, old *runningPool) (*upstream.Pool, error) {
+	inFlight := new(atomic.Int64)
+	if old != nil {
+		inFlight = old.pool.InFlight()
+	}
+	o, err := b.engine.poolOptions(u, b.config.Basic.KeepalivePoolSize, inFlight)
+	if err != nil {
+		return nil, err
+	}
+	if b.engine.saved != nil && u.Discovery != "static" {
+		name := savedName(u.Name, b.keyOf(u))
+		o.Save = func(s endpoint.Snapshot) error { return b.engine.saved.Save(name, s) }
+		o.Seed = b.savedMembers(name, u)
+	}
+	if o.Watcher, err = b.newWatcher(u, known(o.Seed, old)); err != nil {
+		o.Metrics.Release()
+		return nil, err
+	}
+	return upstream.New(o), nil
+}
+
+// poolOptions are those of an upstream's pool, but for who watches its registry.
+func (e *Engine) poolOptions(u *config.Upstream, keepalive int, inFlight *atomic.Int64) (upstream.Options, error) {
 	o := upstream.Options{
-		Name: u.Name, Discovery: u.Discovery, Algorithm: u.Algorithm, Seed: b.savedMembers(u), InFlight: new(atomic.Int64),
+		Name: u.Name, Discovery: u.Discovery, Algorithm: u.Algorithm, InFlight: inFlight,
 		KeepEmpty: u.OnEmpty == "keep", Panic: u.Panic, SlowStart: u.SlowStart,
 		Ejection: ejectionRules(&u.Ejection), Retry: retryRules(&u.Retry),
 		Budget: limit.NewBudget(u.Retry.Budget, u.Retry.BudgetFloor), MaxPerHost: perHost(u),
-		IdleTimeout: u.IdleTimeout, KeepalivePool: b.config.Basic.KeepalivePoolSize, KeepaliveRequests: u.KeepaliveRequests,
-		Metrics: b.engine.metrics.Upstream(u.Name), Watchdog: b.engine.dog, Log: b.log,
-	}
-	if b.engine.saved != nil && u.Discovery != "static" {
-		o.Save = func(s endpoint.Snapshot) error { return b.engine.saved.Save(savedName(u), s) }
-	}
-	if old != nil {
-		o.InFlight = old.pool.InFlight()
+		IdleTimeout: u.IdleTimeout, KeepalivePool: keepalive, KeepaliveRequests: u.KeepaliveRequests,
+		Watchdog: e.dog, Log: e.log,
 	}
 	steps := []func(*upstream.Options, *config.Upstream) error{setTLS, setPolicy, setCheck, setLimits, setHedge}
 	for _, set := range steps {
 		if err := set(&o, u); err != nil {
-			return nil, err
+			return o, err
 		}
 	}
-	var err error
-	if o.Watcher, err = b.newWatcher(u, known(&o, old)); err != nil {
-		return nil, err
-	}
-	return upstream.New(o), nil
+	o.Metrics = e.metrics.Upstream(u.Name)
+	return o, nil
 }
 
 func setPolicy(o *upstream.Options, u *config.Upstream) (err error) {

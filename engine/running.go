@@ -59,6 +59,9 @@ func (e *Engine) awaitPools(ctx context.Context, g *Generation) {
 			p.pool.Await(ctx)
 		}
 	}
+	if g.auto != nil {
+		g.auto.watcher.Await(ctx)
+	}
 }
 
 // stopPools ends the pools of g that other does not have, and waits for them.

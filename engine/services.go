@@ -3,8 +3,10 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"reflect"
+	"slices"
 	"sync"
 
 	"pingap-go/admin"
@@ -150,7 +152,8 @@ func (e *Engine) startService(s *runningService, g *Generation) {
 // leaveServices deregisters everything, before anything else drains.
 func (e *Engine) leaveServices(ctx context.Context) {
 	var all []*runningService
-	for _, s := range e.current.Load().services {
+	g := e.current.Load()
+	for _, s := range slices.Concat(slices.Collect(maps.Values(g.services)), g.auto.takeNames()) {
 		s.end()
 		all = append(all, s)
 	}
@@ -175,6 +178,9 @@ func (e *Engine) adminServices() []admin.Service {
 	var list []admin.Service
 	for _, name := range sortedKeys(g.services) {
 		list = append(list, serviceView(g.services[name].registrar.Status()))
+	}
+	for _, s := range g.auto.registeredNames() {
+		list = append(list, serviceView(s.registrar.Status()))
 	}
 	return list
 }

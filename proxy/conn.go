@@ -20,21 +20,21 @@ import (
 //	await a head -> parse -> Site.serve (route, chain, forward) -> respond -> again
 type conn struct {
 	wire.Conn
-	server *Server
-	x      *exchange // borrowed while busy
-	limits http1.Limits
+	server   *Server
+	x        *exchange                 // borrowed while busy
+	peer     atomic.Pointer[wire.Conn] // upstream to interrupt when the client goes
+	state    atomic.Int32
+	parks    bool // the goroutine leaves the connection to park
+	trusted  bool
+	requests int
 
+	limits        http1.Limits
 	remote, local netip.AddrPort
 	ip, port      string
 	localPort     string
-	trusted       bool
 
-	parks    bool // the goroutine leaves the connection to park
-	state    atomic.Int32
-	requests int
-	peer     atomic.Pointer[wire.Conn] // upstream to interrupt when the client goes
-	lastPeer *wire.Conn                // the tick's memory of it
-	stillFor int                       // ticks spent idle since draining began
+	lastPeer *wire.Conn // the tick's memory of peer
+	stillFor int        // ticks spent idle since draining began
 }
 
 // States of a client connection, for metrics and for draining.
@@ -65,7 +65,7 @@ func (c *conn) serve() {
 // park waits for the next request of a connection that has gone idle. It is a
 // goroutine of its own for its small stack: serving has made the old one large.
 func (c *conn) park() {
-	c.parks, c.Yield = false, false
+	c.parks = false
 	if err := c.Fill(); err != nil {
 		c.end()
 		return
@@ -88,11 +88,12 @@ func (c *conn) await() bool {
 		return false
 	}
 	c.state.Store(stateActive)
+	if c.Flush() != nil { // of the last answer, when this request came with the one before
+		return false
+	}
 	x := c.x
 	x.started = mono.Now()
 	x.Start = mono.Time(x.started)
-	x.Server, x.Remote, x.Local = c.server.name, c.remote, c.local
-	x.RemoteIP, x.RemotePort, x.Trusted, x.localPort = c.ip, c.port, c.trusted, c.localPort
 	x.Request.Scheme = "http"
 	x.site = c.server.site.Load()
 	if err := http1.ParseRequest(head, &x.Request, &c.limits); err != nil {
@@ -107,17 +108,18 @@ func (c *conn) await() bool {
 // readHead returns the next request head as one string, the only allocation
 // that a request costs on the way in.
 func (c *conn) readHead() (string, error) {
-	scanned := 0
-	c.Yield = true
+	scanned, empty := 0, 0
 	c.SetTimeout(c.server.limits().IdleTimeout)
 	for {
-		if buf := c.Buffered(); len(buf) > scanned {
-			if scanned == 0 {
-				if n := http1.SkipEmptyLines(buf); n > 0 {
-					c.Discard(n)
-					continue
-				}
+		buf := c.Buffered()
+		if scanned == 0 {
+			if n := min(http1.SkipEmptyLines(buf), maxEmptyLines-empty); n > 0 {
+				c.Discard(n)
+				empty += n
+				continue
 			}
+		}
+		if len(buf) > scanned && !(len(buf) == 1 && buf[0] == '\r') {
 			n, err := http1.HeadLength(buf, scanned)
 			if err != nil {
 				c.borrow()
@@ -131,18 +133,26 @@ func (c *conn) readHead() (string, error) {
 			}
 			if scanned == 0 {
 				c.Compact()
+				buf = c.Buffered()
 				c.SetTimeout(c.server.limits().ReadHeaderTimeout)
 			}
 			if scanned = len(buf); scanned > c.limits.MaxHeadBytes {
 				c.borrow()
-				return "", faultHeadTooLarge
+				return "", http1.HeadTooLarge(buf[:c.limits.MaxHeadBytes])
 			}
 		}
-		if err := c.Fill(); err != nil {
+		c.Yield = scanned == 0 // only between requests a connection may park
+		err := c.Fill()
+		c.Yield = false
+		if err != nil {
 			return "", c.headError(err, scanned > 0)
 		}
 	}
 }
+
+// maxEmptyLines bounds the bytes of empty lines before a request, as the codec
+// does for those that come in one piece.
+const maxEmptyLines = 2 * len("\r\n")
 
 // headError says what an error means that ended the wait for a head.
 func (c *conn) headError(err error, begun bool) error {
@@ -156,17 +166,21 @@ func (c *conn) headError(err error, begun bool) error {
 		return faultSlowHead
 	case errors.Is(err, wire.ErrBufferFull):
 		c.borrow()
-		return faultHeadTooLarge
+		return http1.HeadTooLarge(c.Buffered())
 	}
 	return io.EOF
 }
 
 // borrow gets the connection an exchange, unless it still has the last one's.
 func (c *conn) borrow() {
-	if c.x == nil {
-		c.x = exchanges.Get().(*exchange)
-		c.x.client = c
+	if c.x != nil {
+		return
 	}
+	x := exchanges.Get().(*exchange)
+	x.client = c
+	x.Server, x.Remote, x.Local = c.server.name, c.remote, c.local
+	x.RemoteIP, x.RemotePort, x.Trusted, x.localPort = c.ip, c.port, c.trusted, c.localPort
+	c.x = x
 }
 
 // giveBack returns the exchange; the connection goes idle without one.
@@ -233,11 +247,11 @@ func (c *conn) refuse(err error) {
 		x.started = mono.Now()
 		x.Start = mono.Time(x.started)
 		x.site = c.server.site.Load()
-		x.Server, x.RemoteIP, x.RemotePort = c.server.name, c.ip, c.port
 	}
 	x.Request.Close = true
 	x.Request.Method, x.Request.Minor = "GET", 1 // what was asked is not to be trusted
 	x.reqBody.start(&c.Conn, http1.NoBody, 0, nil)
+	x.site.Metrics.Begin()
 	x.site.answerFault(x, asFault(err))
 	c.respond()
 	x.site.finish(x)
@@ -273,21 +287,28 @@ func (c *conn) end() {
 }
 
 // tick is the watchdog's look at this connection: has the client left a request
-// that is still being served, and has an idle one had its time while draining.
-func (c *conn) tick(int64) {
+// that is still being served, and has one that is idle, or a tunnel, had its time
+// while the server drains.
+func (c *conn) tick(now int64) {
 	p := c.peer.Load()
-	if p != nil && p == c.lastPeer {
-		if gone, _ := c.Gone(); gone {
-			p.Interrupt()
-		}
+	if p != nil && p == c.lastPeer && c.gone() && c.peer.CompareAndSwap(p, nil) {
+		p.Interrupt()
 	}
 	c.lastPeer = p
-	if !c.server.draining.Load() || c.state.Load() != stateIdle {
-		c.stillFor = 0
+	if !c.server.draining.Load() {
 		return
 	}
-	if c.stillFor++; c.stillFor >= drainTicks {
-		c.Interrupt()
+	switch c.state.Load() {
+	case stateIdle:
+		if c.stillFor++; c.stillFor >= drainTicks {
+			c.Interrupt()
+		}
+	case stateTunnel:
+		if end := c.server.tunnelsEnd.Load(); end > 0 && now >= end {
+			c.Interrupt()
+		}
+	default:
+		c.stillFor = 0
 	}
 }
 
@@ -298,11 +319,16 @@ const drainTicks = int(500 * time.Millisecond / wire.Tick)
 // watch has the upstream connection interrupted when the client goes away.
 func (c *conn) watch(up *wire.Conn) { c.peer.Store(up) }
 
+// unwatch ends that. Whoever empties peer has had the last word: if it was the
+// tick, the upstream connection is interrupted.
+func (c *conn) unwatch() (gone bool) { return c.peer.Swap(nil) == nil }
+
 // interim sends a 1xx response (RFC 9110 section 15.2); HTTP/1.0 has none.
 func (c *conn) interim(res *message.Response) error {
 	if c.x.Request.Minor == 0 {
 		return nil
 	}
+	c.SetTimeout(c.server.limits().Stall)
 	out, err := http1.AppendInterim(nil, res)
 	if err != nil {
 		return err

@@ -110,6 +110,21 @@ func (b *content) decodeChunk(buf []byte) []byte {
 	return data
 }
 
+// look decodes what is buffered of a chunked body without consuming it, so that a
+// body which breaks the rules at once is refused before an upstream hears of it.
+func (b *content) look() error {
+	decoder := b.chunked // a copy
+	for in := b.conn.Buffered(); len(in) > 0 && !decoder.Done(); {
+		_, n, err := decoder.Decode(in)
+		if err != nil {
+			b.err = err
+			return err
+		}
+		in = in[n:]
+	}
+	return nil
+}
+
 // fill waits for more bytes; what ends the wait badly becomes b.err.
 func (b *content) fill() {
 	if b.stall > 0 {

@@ -2,10 +2,10 @@ package proxy
 
 import (
 	"errors"
-	"io"
 
 	"pingap-go/internal/wire"
 	"pingap-go/message"
+	"pingap-go/proxy/http1"
 )
 
 // The answers that the proxy makes itself (contract: "Answers that we make
@@ -16,7 +16,6 @@ var (
 	faultTooMany      = &message.Fault{Status: 429, Type: "too_many_requests", Detail: "this location is serving as many requests as it may", RetryAfter: 1}
 	faultSlowHead     = &message.Fault{Status: 408, Type: "client_timeout", Detail: "the request head took too long", Close: true}
 	faultSlowBody     = &message.Fault{Status: 408, Type: "client_timeout", Detail: "the request body took too long", Close: true}
-	faultHeadTooLarge = &message.Fault{Status: 431, Type: "header_too_large", Detail: "the request head is too large", Close: true}
 )
 
 // errClientGone ends an exchange whose client is no longer there. Nobody is
@@ -32,14 +31,17 @@ func upstreamFault(status int, etype, detail string, cause error) *message.Fault
 
 // clientBodyFault says what an error met while reading the client's body means.
 func clientBodyFault(err error) error {
-	var fault *message.Fault
+	var (
+		fault   *message.Fault
+		problem http1.Problem
+	)
 	switch {
 	case errors.As(err, &fault):
 		return fault
+	case errors.As(err, &problem):
+		return http1.RequestFault(problem)
 	case errors.Is(err, wire.ErrTimeout):
 		return faultSlowBody
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return errClientGone
 	}
 	return errClientGone
 }

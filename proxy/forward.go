@@ -117,9 +117,7 @@ func (f *Forward) try(x *exchange, more bool) *failure {
 	x.UpstreamAddr = a.lease.Address()
 	f.applyRules(x)
 	span := f.traceTry(x, &a.lease)
-	began := mono.Now()
 	failed := f.tryHost(x, a, more)
-	x.UpstreamTime = mono.Since(began)
 	if span != nil {
 		span.Done(x.Response.Status, failed.word())
 	}
@@ -171,15 +169,15 @@ func (f *Forward) tryHost(x *exchange, a *attempt, more bool) *failure {
 
 // dial opens a new connection to the leased host.
 func (f *Forward) dial(x *exchange, lease *upstream.Lease) (*upstream.Conn, error) {
-	up, err := lease.Dial(x.Context(), f.bound(x, f.Location.ConnectTimeout))
+	up, err := lease.Dial(x.Context(), x.bound(f.Location.ConnectTimeout))
 	if err != nil {
 		return nil, &dialError{err}
 	}
 	return up, nil
 }
 
-// bound shortens a time-out to what the whole exchange has left.
-func (f *Forward) bound(x *exchange, d time.Duration) time.Duration {
+// bound shortens a time-out to what the whole exchange has left; 0 is none.
+func (x *exchange) bound(d time.Duration) time.Duration {
 	if x.deadline == 0 {
 		return d
 	}

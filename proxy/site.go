@@ -123,6 +123,7 @@ func (s *Site) finish(x *exchange) {
 	if x.Response.Body != nil {
 		x.Response.Body.Close()
 	}
+	x.resBody.Close() // unless a plugin has put another body in its place
 	x.endPump()
 	x.bytesIn = x.reqBody.total
 	took := mono.Since(x.started)

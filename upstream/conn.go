@@ -15,10 +15,36 @@ type Conn struct {
 	uses   int
 	closed bool
 	since  atomic.Int64 // watchdog time at which it was put back
+	keep   atomic.Int64 // milliseconds that the server keeps it idle, by its own word; 0 = it did not say
+	doubt  bool         // look at the socket before it serves again
 }
+
+// Doubt says that the host may send more than it should have: Take then looks at
+// the socket first.
+func (c *Conn) Doubt() { c.doubt = true }
 
 // Reused reports whether the connection has served before.
 func (c *Conn) Reused() bool { return c.uses > 0 }
+
+// KeepFor notes for how many seconds the server says it keeps an idle connection
+// ("Keep-Alive: timeout="); 0 leaves what it said before.
+func (c *Conn) KeepFor(seconds int) {
+	if seconds > 0 {
+		c.keep.Store(int64(seconds) * 1000)
+	}
+}
+
+// keepMargin is how many milliseconds before a server would close an idle
+// connection it is given up.
+const keepMargin = 500
+
+// expired reports whether a kept connection has been idle for too long by now:
+// for longer than limit milliseconds (0 = no bound), or nearly what the server
+// itself allows.
+func (c *Conn) expired(now, limit int64) bool {
+	idle, keep := now-c.since.Load(), c.keep.Load()
+	return limit > 0 && idle > limit || keep > 0 && idle > keep-keepMargin
+}
 
 // Put gives a connection that is ready for another request back to its host.
 func (c *Conn) Put() {
@@ -32,7 +58,6 @@ func (c *Conn) Put() {
 		return
 	}
 	c.since.Store(o.Watchdog.Now())
-	c.SetDeadline(0)
 	if !h.idle.put(c, o.KeepalivePool) {
 		c.Close()
 		return

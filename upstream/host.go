@@ -14,6 +14,7 @@ import (
 	"pingap-go/endpoint"
 	"pingap-go/health"
 	"pingap-go/telemetry/metrics"
+	"pingap-go/upstream/session"
 )
 
 // Host is the run-time state of one endpoint inside a pool. It lives as long as
@@ -45,45 +46,69 @@ type Host struct {
 // link is how a host is reached. It is immutable; a change makes another one.
 type link struct {
 	// serial tells links apart whose connections must not be mixed.
-	serial  uint64
-	address string
-	token   string // what a sticky cookie holds; "" = not sticky
-	gone    bool   // no connection is kept any more
-	options *Options
+	serial   uint64
+	address  string
+	token    string // what a sticky cookie holds; "" = not sticky
+	gone     bool   // no connection is kept any more
+	options  *Options
+	sessions *session.Group // nil with HTTP/1.1
 }
 
 func newHost(o *Options, e endpoint.Endpoint) *Host {
 	h := &Host{metrics: o.Metrics.Endpoint(e.Name)}
-	h.endpoint.ID = e.ID
-	h.relink(o, e.Address, true)
+	h.link.Store(newLink(o, &e))
 	h.describe(e)
 	return h
+}
+
+func newLink(o *Options, e *endpoint.Endpoint) *link {
+	l := &link{address: e.Address, options: o}
+	if o.Sticky {
+		l.token = balance.Token(o.Name, e.ID)
+	}
+	if o.Protocol != HTTP1 {
+		l.sessions = newSessions(o)
+	}
+	return l
 }
 
 // describe takes over what the registry says of the endpoint now. At a new
 // address kept connections and what a probe has found are worth nothing.
 func (h *Host) describe(e endpoint.Endpoint) {
 	h.endpoint, h.touched = e, true
-	if l := h.link.Load(); l.address != e.Address {
-		h.probe, h.probed = health.Result{}, false
-		h.relink(l.options, e.Address, true)
+	next := *h.link.Load()
+	if next.address == e.Address {
+		return
+	}
+	h.probe, h.probed = health.Result{}, false
+	next.address = e.Address
+	next.serial++
+	h.relink(&next)
+	if next.sessions != nil {
+		next.sessions.Retire()
 	}
 }
 
-// relink changes how the host is reached. fresh says that connections made
-// before must not serve any more.
-func (h *Host) relink(o *Options, address string, fresh bool) {
-	next := &link{address: address, options: o}
-	if o.Sticky {
-		next.token = balance.Token(o.Name, h.id())
-	}
-	if l := h.link.Load(); l != nil {
-		next.serial = l.serial
-	}
-	if fresh {
+// join makes the host one of the pool with these options. same says that it is
+// still reached in the same way, so that its connections go on.
+func (h *Host) join(o *Options, same bool) {
+	last, next := h.link.Load(), newLink(o, &h.endpoint)
+	next.serial = last.serial
+	if same {
+		next.sessions = last.sessions
+	} else {
 		next.serial++
 	}
-	h.link.Store(next)
+	h.relink(next)
+	if last.sessions != nil && !same {
+		last.sessions.Close()
+	}
+}
+
+// relink puts another link in force and closes the kept connections that it
+// makes useless.
+func (h *Host) relink(l *link) {
+	h.link.Store(l)
 	h.dropStale()
 }
 
@@ -95,12 +120,12 @@ func (h *Host) dropStale() {
 
 // dropIdle closes the kept connections that have been idle for too long.
 func (h *Host) dropIdle() {
-	o := h.link.Load().options
-	if o.IdleTimeout <= 0 {
-		return
+	l := h.link.Load()
+	now, limit := l.options.Watchdog.Now(), l.options.IdleTimeout.Milliseconds()
+	h.idle.closeIf(func(c *Conn) bool { return c.expired(now, limit) })
+	if l.sessions != nil {
+		l.sessions.Sweep(l.options.IdleTimeout)
 	}
-	oldest := o.Watchdog.Now() - o.IdleTimeout.Milliseconds()
-	h.idle.closeIf(func(c *Conn) bool { return c.since.Load() < oldest })
 }
 
 // take returns a kept connection that is still good, or nil. check looks at the
@@ -126,40 +151,51 @@ const peekAfter = 1000
 // good reports whether a kept connection may serve once more.
 func (h *Host) good(c *Conn, check bool) bool {
 	l := h.link.Load()
-	o := l.options
-	idle := o.Watchdog.Now() - c.since.Load()
-	if c.serial != l.serial || o.IdleTimeout > 0 && idle > o.IdleTimeout.Milliseconds() {
+	now := l.options.Watchdog.Now()
+	if c.serial != l.serial || c.expired(now, l.options.IdleTimeout.Milliseconds()) {
 		return false
 	}
-	if !check && idle <= peekAfter {
+	if !check && !c.doubt && now-c.since.Load() <= peekAfter {
 		return true
 	}
+	c.doubt = false
 	closed, readable := c.Gone()
 	return !closed && !readable
 }
 
-// dial opens a new connection within the time given.
+// dial opens a new connection for HTTP/1.1 within the time given.
 func (h *Host) dial(ctx context.Context, within time.Duration) (*Conn, error) {
+	l := h.link.Load()
+	nc, err := l.connect(ctx, within, l.options.Protocol.alone()...)
+	if err != nil {
+		return nil, err
+	}
+	return h.wrap(nc, l), nil
+}
+
+// wrap makes nc, which the link has made, a connection for one request at a time.
+func (h *Host) wrap(nc net.Conn, l *link) *Conn {
+	c := &Conn{host: h, serial: l.serial}
+	c.Init(nc, l.options.Watchdog)
+	h.conns.Add(1)
+	return c
+}
+
+// connect opens a connection and offers the protocols given by ALPN.
+func (l *link) connect(ctx context.Context, within time.Duration, protocols ...string) (net.Conn, error) {
 	if within > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, within)
 		defer cancel()
 	}
-	l := h.link.Load()
 	nc, err := dialAddress(ctx, l.address)
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	if l.options.TLS != nil {
-		nc, err = handshake(ctx, nc, l.options.TLS, l.address)
-		if err != nil {
-			return nil, err
-		}
+	if l.options.TLS == nil {
+		return nc, nil
 	}
-	c := &Conn{host: h, serial: l.serial}
-	c.Init(nc, l.options.Watchdog)
-	h.conns.Add(1)
-	return c, nil
+	return handshake(ctx, nc, l.options.TLS, l.address, protocols)
 }
 
 func dialAddress(ctx context.Context, address string) (net.Conn, error) {
@@ -172,9 +208,12 @@ func dialAddress(ctx context.Context, address string) (net.Conn, error) {
 
 // handshake makes a TLS connection of nc. The name that is checked is the
 // upstream's sni, or else the host part of the address.
-func handshake(ctx context.Context, nc net.Conn, config *tls.Config, address string) (net.Conn, error) {
-	if config.ServerName == "" {
+func handshake(ctx context.Context, nc net.Conn, config *tls.Config, address string, protocols []string) (net.Conn, error) {
+	if config.ServerName == "" || len(protocols) > 0 {
 		config = config.Clone()
+		config.NextProtos = protocols
+	}
+	if config.ServerName == "" {
 		config.ServerName, _, _ = net.SplitHostPort(address)
 	}
 	tc := tls.Client(nc, config)
@@ -189,8 +228,10 @@ func (h *Host) close() {
 	last := *h.link.Load()
 	last.serial++
 	last.gone = true
-	h.link.Store(&last)
-	h.dropStale()
+	h.relink(&last)
+	if last.sessions != nil {
+		last.sessions.Close()
+	}
 	h.metrics.Release()
 }
 

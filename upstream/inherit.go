@@ -34,15 +34,15 @@ func (p *Pool) Inherit(ctx context.Context, from *Pool, sameLink bool) {
 	e := <-reply // it is decided: from sends it next
 	p.members, p.draining, p.latency = e.members, e.draining, e.latency
 	for _, h := range e.draining {
-		h.relink(&p.options, h.link.Load().address, !sameLink)
+		h.join(&p.options, sameLink)
 	}
 	for _, h := range e.hosts {
 		p.adopt(h, &e, sameLink)
 	}
 	p.hosts = e.hosts
 	p.arrange()
-	if e.members.answered && e.members.snapshot.Saved.IsZero() {
-		p.keep(e.members.snapshot)
+	if m := &e.members; p.saver != nil && m.answered && m.snapshot.Saved.IsZero() {
+		p.saver.offer(m.snapshot)
 	}
 	p.decide(time.Now())
 }
@@ -50,7 +50,7 @@ func (p *Pool) Inherit(ctx context.Context, from *Pool, sameLink bool) {
 // adopt makes a host one of this pool's. What the old pool's probes have found
 // stands until the new one's report.
 func (p *Pool) adopt(h *Host, e *estate, sameLink bool) {
-	h.relink(&p.options, h.link.Load().address, !sameLink)
+	h.join(&p.options, sameLink)
 	h.touched = true
 	switch {
 	case p.monitor == nil:
@@ -64,10 +64,6 @@ func (p *Pool) adopt(h *Host, e *estate, sameLink bool) {
 func (p *Pool) bequeath() estate {
 	e := estate{p.members, p.hosts, p.draining, p.latency, p.monitor != nil}
 	p.hosts, p.order, p.roster, p.draining = map[string]*Host{}, nil, nil, nil
-	select {
-	case <-p.unsaved: // the heir saves it
-	default:
-	}
 	return e
 }
 

@@ -18,7 +18,8 @@ type Lease struct {
 	host    *Host
 	status  int
 	latency time.Duration
-	began   int64 // mono time
+	began   int64 // monotonic time at which it was asked for
+	now     int64 // monotonic time of the answer; 0 before it
 	trial   bool  // the one request that a returning host gets
 }
 
@@ -138,20 +139,21 @@ func (l *Lease) Dial(ctx context.Context, within time.Duration) (*Conn, error) {
 	return l.host.dial(ctx, within)
 }
 
-// Answered notes that the host has sent a response head.
-func (l *Lease) Answered(status int, latency time.Duration) {
-	l.status, l.latency = status, latency
+// Answered notes that the host has sent a response head; the try began at began
+// on the monotonic clock, latency ago.
+func (l *Lease) Answered(status int, began int64, latency time.Duration) {
+	l.status, l.latency, l.now = status, latency, began+int64(latency)
 	p := l.pool
 	p.metrics.Answered(latency)
 	if p.options.Hedge.Percentile > 0 {
 		p.latency.add(latency)
 	}
-	p.adapt(latency)
+	p.adapt(l.now, latency)
 }
 
 // adapt moves the limit of requests in flight by how long a try took.
-func (p *Pool) adapt(took time.Duration) {
-	if a := p.options.Adaptive; a != nil && a.Observe(mono.Now(), took, p.gate.InFlight()) {
+func (p *Pool) adapt(now int64, took time.Duration) {
+	if a := p.options.Adaptive; a != nil && a.Observe(now, took, p.gate.InFlight()) {
 		p.gate.SetLimit(a.Limit())
 	}
 }
@@ -171,8 +173,9 @@ func (l *Lease) Done(whole bool) {
 func (l *Lease) Failed(reason Reason) {
 	outcome := reason.outcome()
 	if outcome == health.TimedOut {
-		l.latency = mono.Since(l.began)
-		l.pool.adapt(l.latency)
+		l.now = mono.Now()
+		l.latency = time.Duration(l.now - l.began)
+		l.pool.adapt(l.now, l.latency)
 	}
 	l.end(outcome, 0)
 }
@@ -185,7 +188,10 @@ func (l *Lease) end(outcome health.Outcome, status int) {
 		p.gate.Release()
 	}
 	h.metrics.Done(status)
-	now := mono.Now()
+	now := l.now
+	if now == 0 {
+		now = mono.Now()
+	}
 	if outcome != health.ClientAborted {
 		h.load.Latency.Observe(now, l.latency, outcome != health.Success)
 	}

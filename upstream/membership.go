@@ -19,11 +19,10 @@ func (p *Pool) learn(s endpoint.Snapshot, now time.Time) {
 	if len(s.Endpoints) == 0 && p.options.KeepEmpty && len(p.hosts) > 0 {
 		s.Endpoints = m.snapshot.Endpoints // the condition still says what the registry said
 	}
-	if !s.SameMembers(m.snapshot) || now.Sub(p.keptAt) > saveAgain {
-		p.keptAt = now
-		p.keep(s)
-	}
 	p.apply(s, now, first)
+	if p.saver != nil && len(s.Endpoints) > 0 {
+		p.saver.offer(s)
+	}
 }
 
 // lose takes in that the registry cannot tell. What is known stays in force.

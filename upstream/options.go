@@ -3,6 +3,7 @@ package upstream
 import (
 	"crypto/tls"
 	"log/slog"
+	"net/http"
 	"sync/atomic"
 	"time"
 
@@ -51,6 +52,7 @@ type Options struct {
 	MaxPerHost int64
 
 	TLS               *tls.Config   // nil = plain
+	Protocol          Protocol      // spoken to the hosts
 	IdleTimeout       time.Duration // of kept connections; 0 = no bound
 	KeepalivePool     int           // kept connections per host
 	KeepaliveRequests int           // requests on one connection; 0 = no bound
@@ -58,11 +60,13 @@ type Options struct {
 	// Seed is the membership that was saved last; it serves when the registry is
 	// late. nil = nothing was.
 	Seed *endpoint.Snapshot
-	// Save keeps a good snapshot for the next start; it may block, is called by
-	// one goroutine, and at most once a second. nil = nothing is kept.
+	// Save keeps a good snapshot for the next start; nil = does not. It may take
+	// its time: it is called on a goroutine of its own.
 	Save func(endpoint.Snapshot) error
 
 	Metrics  *metrics.Upstream
 	Watchdog *wire.Watchdog
 	Log      *slog.Logger
+
+	transport *http.Transport // shared by the hosts' sessions
 }

@@ -2,9 +2,9 @@
 // run-time form of one upstream: it takes snapshots from a discovery.Watcher,
 // verdicts from health, and publishes views from which requests lease hosts.
 //
-//	pool, err := upstream.New(upstream.Options{Name: "api", Watcher: w, Policy: p, ...})
+//	pool := upstream.New(upstream.Options{Name: "api", Watcher: w, Policy: p, ...})
 //	go pool.Run(ctx)
-//	lease, err := pool.Lease(ctx, &ask)  // any goroutine, no lock
+//	lease, err := pool.Lease(ctx, &ask) // any goroutine, no lock
 //	conn := lease.Take(false)           // or lease.Dial(ctx, 3*time.Second)
 //	...
 //	conn.Put(); lease.Done(true)
@@ -17,7 +17,8 @@
 //
 // A host keeps its connections, counters, latency and ejection clock for as long
 // as the registry lists its ID, also when a reload puts another pool in the place
-// of its own (Inherit). The package knows no registry and no protocol.
+// of its own (Inherit). The package knows no registry, and of protocols only
+// whether a connection carries one request at a time or many (HTTP/2).
 package upstream
 
 import (
@@ -32,6 +33,7 @@ import (
 	"pingap-go/health"
 	"pingap-go/telemetry/metrics"
 	"pingap-go/upstream/limit"
+	"pingap-go/upstream/session"
 )
 
 // Pool is the run-time form of one upstream.
@@ -54,7 +56,7 @@ type Pool struct {
 	over       chan struct{} // closed when Run has returned
 	ended      sync.Once
 	monitor    *health.Monitor
-	unsaved    chan endpoint.Snapshot // the newest that is to be kept
+	saver      *saver // nil: memberships are not saved
 
 	mu    sync.Mutex // guards inbox
 	inbox inbox
@@ -68,7 +70,6 @@ type Pool struct {
 	ejector  *health.Ejector
 	changed  bool        // the view may have to change
 	retold   bool        // the hosts' part of the status has to change
-	keptAt   time.Time   // when members were last given to be saved
 	houses   int         // times that keepHouse has run
 	isReady  bool        // ready is closed
 	due      *time.Timer // when evidence has to be looked at again; nil until Run
@@ -104,13 +105,19 @@ func New(o Options) *Pool {
 		options: o, key: o.Key, cookie: o.Cookie, perHost: o.MaxPerHost, metrics: o.Metrics,
 		budget: o.Budget, gate: o.Gate, inFlight: o.InFlight, latency: new(latencies),
 		wake: make(chan struct{}, 1), ready: make(chan struct{}), heirs: make(chan chan<- estate), over: make(chan struct{}),
-		unsaved: make(chan endpoint.Snapshot, 1), hosts: map[string]*Host{}, ejector: health.NewEjector(o.Ejection),
+		hosts: map[string]*Host{}, ejector: health.NewEjector(o.Ejection),
 	}
 	if p.inFlight == nil {
 		p.inFlight = new(atomic.Int64)
 	}
 	if o.Check != nil {
 		p.monitor = health.NewMonitor(*o.Check, o.Probe, p.takeProbe)
+	}
+	if o.Save != nil {
+		p.saver = newSaver(o.Save, o.Log.With("upstream", o.Name))
+	}
+	if o.Protocol != HTTP1 {
+		p.options.transport = session.NewTransport()
 	}
 	p.inbox.probes = map[string]probed{}
 	p.view.Store(&view{picker: o.Policy.Picker(nil)})

@@ -22,8 +22,11 @@ const (
 	Reset         Reason = "reset"
 	Timeout       Reason = "timeout"
 	BadResponse   Reason = "bad_response"
-	ClientGone    Reason = "client"
-	Hedged        Reason = "hedge" // dropped because another host was quicker
+	// Refused: the host said that it has not begun with the request. It counts as
+	// "connect" in `retry.on`.
+	Refused    Reason = "refused"
+	ClientGone Reason = "client"
+	Hedged     Reason = "hedge" // dropped because another host was quicker
 )
 
 // StatusReason is the reason that a status is.
@@ -81,6 +84,9 @@ func (p *Pool) Retry() *Retry { return &p.options.Retry }
 // another. safe says that sending the request twice does no harm.
 func (p *Pool) Retryable(r Reason, safe bool) bool {
 	on := p.options.Retry.On
+	if r == Refused {
+		r = ConnectFailed // nothing was done with the request in either case
+	}
 	if len(on) > 0 {
 		return slices.Contains(on, r) && (safe || r == ConnectFailed)
 	}

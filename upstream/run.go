@@ -25,8 +25,8 @@ func (p *Pool) Run(ctx context.Context) {
 	if p.monitor != nil {
 		running.Go(func() { p.monitor.Run(ctx) })
 	}
-	if p.options.Save != nil {
-		running.Go(func() { p.save(ctx) })
+	if p.saver != nil {
+		running.Go(func() { p.saver.run(ctx) })
 	}
 	p.live(ctx)
 	<-ctx.Done()

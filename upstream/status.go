@@ -102,7 +102,7 @@ func (p *Pool) Status() Status {
 			Endpoint: h.endpoint, Verdict: h.verdict, Reason: h.reason, Since: h.since,
 			Registry: cmp.Or(h.endpoint.Barred, h.endpoint.Note), Probe: h.probe, Ejection: h.ejection,
 			InFlight: h.host.load.InFlight.Load(), Requests: h.host.requests.Load(), Failures: h.host.failures.Load(),
-			Latency: h.host.load.Latency.Value(now), Conns: h.host.conns.Load(),
+			Latency: h.host.load.Latency.Value(now), Conns: h.host.open(),
 		})
 	}
 	slices.SortFunc(out.Endpoints, func(a, b EndpointStatus) int { return cmp.Compare(a.Endpoint.ID, b.Endpoint.ID) })

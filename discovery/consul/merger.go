@@ -32,7 +32,7 @@ type tier struct {
 
 func newMerger(query Query, sink discovery.Sink) *merger {
 	m := &merger{query: query, reporter: discovery.Reporter{Sink: sink}, tiers: make([]tier, len(query.Datacenters))}
-	for _, e := range query.Seed.Endpoints {
+	for _, e := range query.seeds() {
 		if e.Tier < len(m.tiers) {
 			m.tiers[e.Tier].endpoints = append(m.tiers[e.Tier].endpoints, e)
 		}

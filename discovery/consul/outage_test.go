@@ -56,6 +56,31 @@ func TestOutages(t *testing.T) {
 	})
 }
 
+// TestBlackHole has every byte to and from the agent vanish, over plain HTTP and
+// over the HTTP/2 connection that all watches share.
+func TestBlackHole(t *testing.T) {
+	t.Parallel()
+	cert, key := testkit.Certificate(t)
+	agent := testkit.Consul(t, testkit.ConsulOptions{CertFile: cert, KeyFile: key})
+	for scheme, address := range map[string]string{"http": agent.HTTPAddr, "https": agent.HTTPSAddr} {
+		t.Run(scheme, func(t *testing.T) {
+			t.Parallel()
+			agent.Register(t, testkit.Instance(scheme, scheme+"-1", "127.0.0.1:9001"))
+			relay := testkit.NewRelay(t, address)
+			c := client(t, consul.Options{Address: scheme + "://" + relay.Addr, TLSCAFile: cert, Heartbeat: time.Second})
+			sink := follow(t, c, consul.Query{Service: scheme})
+			sink.Await(t, soon, serving(scheme+"-1", "consul passing"))
+			relay.Swallow()
+			t.Log(sink.AwaitErr(t, 2*soon))
+			agent.Register(t, testkit.Instance(scheme, scheme+"-1", "127.0.0.1:9002"))
+			relay.Restore()
+			back := time.Now()
+			sink.Await(t, 10*time.Second, having(scheme+"-1", at("127.0.0.1:9002")))
+			t.Logf("right again after %s", time.Since(back).Round(time.Millisecond))
+		})
+	}
+}
+
 func TestAgentThatIsNotThere(t *testing.T) {
 	ports, err := testkit.FreePorts(1)
 	if err != nil {

@@ -224,7 +224,8 @@ func TestMergerOfTwoDatacenters(t *testing.T) {
 	for _, story := range stories {
 		t.Run(story.name, func(t *testing.T) {
 			var sink told
-			q := Query{Service: "api", Datacenters: []string{"a", "b"}, Seed: endpoint.NewSnapshot(endpoint.Source{}, story.seed, "")}
+			q := Query{Service: "api", Datacenters: []string{"a", "b"}}
+			q.Seed = endpoint.NewSnapshot(q.source(7), story.seed, "")
 			m := newMerger(q, &sink)
 			story.tell(place{m, 0}, place{m, 1})
 			if fmt.Sprintf("%q", sink) != fmt.Sprintf("%q", told(story.want)) {

@@ -18,7 +18,7 @@ const (
 	// news; a burst of as many is free.
 	callsPerSecond = 50
 	// endpointsPerSecond lowers that bound for services with many instances.
-	endpointsPerSecond = 20_000
+	endpointsPerSecond = 50_000
 )
 
 // watch follows the service in one datacenter.
@@ -26,6 +26,7 @@ type watch struct {
 	client     *Client
 	query      Query
 	datacenter string // "" = the agent's own
+	listing    *listing
 	limiter    *rate.Limiter
 	flaky      discovery.Backoff // the agent is away
 	denied     discovery.Backoff // the agent hides the answer; only people mend that
@@ -37,6 +38,7 @@ type watch struct {
 func newWatch(client *Client, query Query, datacenter string) *watch {
 	return &watch{
 		client: client, query: query, datacenter: datacenter,
+		listing: newListing(query.Tags, query.warning(), &client.buffers),
 		limiter: rate.NewLimiter(callsPerSecond, callsPerSecond),
 		flaky:   discovery.Backoff{Max: 2 * time.Second},
 		denied:  discovery.Backoff{Min: time.Second, Max: 10 * time.Second},
@@ -104,8 +106,7 @@ func (w *watch) recovered() {
 
 // look asks once.
 func (w *watch) look(ctx context.Context) (part, outcome, error) {
-	var entries []entry
-	meta, err := w.client.ask(ctx, w.question(healthPath(w.query.Service), w.query.Filter, w.index), &entries)
+	meta, err := w.client.ask(ctx, w.question(healthPath(w.query.Service), w.query.Filter, w.index), w.listing)
 	switch {
 	case err != nil:
 		return part{}, again, err
@@ -116,21 +117,21 @@ func (w *watch) look(ctx context.Context) (part, outcome, error) {
 		w.index = 0
 		return part{}, again, nil
 	}
-	if err := w.trust(ctx, meta, len(entries)); err != nil {
+	if err := w.trust(ctx, meta, w.listing.instances); err != nil {
 		return part{}, again, err
 	}
-	p := part{endpoints: w.describe(entries), empty: endpoint.Empty, index: meta.LastIndex}
+	p := part{endpoints: w.listing.endpoints, empty: endpoint.Empty, index: meta.LastIndex}
 	if streamed(meta) && w.loses(p) {
 		w.index = 0
 		return part{}, again, nil
 	}
-	if len(entries) == 0 {
+	if w.listing.instances == 0 {
 		if p.empty, err = w.emptiness(ctx); err != nil {
 			return part{}, again, err
 		}
 	}
 	w.accept(p, meta)
-	w.limiter.SetLimit(min(callsPerSecond, rate.Limit(endpointsPerSecond)/rate.Limit(len(entries)+1)))
+	w.limiter.SetLimit(min(callsPerSecond, rate.Limit(endpointsPerSecond)/rate.Limit(w.listing.instances+1)))
 	return p, changed, nil
 }
 
@@ -175,11 +176,11 @@ func (w *watch) question(path, filter string, index uint64) question {
 // trust refuses answers that are not the whole truth. For the anonymous token
 // Consul does not say that it filtered, so an empty answer under a policy that
 // denies by default is looked into further.
-func (w *watch) trust(ctx context.Context, meta *api.QueryMeta, entries int) error {
+func (w *watch) trust(ctx context.Context, meta *api.QueryMeta, instances int) error {
 	switch {
 	case meta.ResultsFilteredByACLs:
 		return errFiltered
-	case entries > 0 || meta.DefaultACLPolicy != "deny" || w.client.tokens.configured():
+	case instances > 0 || meta.DefaultACLPolicy != "deny" || w.client.tokens.configured():
 		return nil
 	default:
 		return w.client.anonymous(ctx)
@@ -202,17 +203,6 @@ func (w *watch) emptiness(ctx context.Context) (endpoint.Condition, error) {
 	default:
 		return endpoint.Empty, nil
 	}
-}
-
-// describe turns the instances that have the wanted tags into endpoints.
-func (w *watch) describe(entries []entry) []endpoint.Endpoint {
-	endpoints := make([]endpoint.Endpoint, 0, len(entries))
-	for i := range entries {
-		if entries[i].hasTags(w.query.Tags) {
-			endpoints = append(endpoints, entries[i].endpoint(w.query.warning()))
-		}
-	}
-	return endpoints
 }
 
 func (w *watch) sentence(err error) error {

@@ -18,7 +18,6 @@ var exceptions = map[string]string{
 	"cmd/pingap/version.go version is mutable":        "the linker sets it, once",
 	"internal/wire/watchdog.go noDeadline is mutable": "the zero time under a name; Go has no constants of that type",
 	"proxy/date.go lastDate is mutable":               "the text of the current second is the same for everybody in the process",
-	"internal/pin has no page":                        "holds the dependencies in go.mod until the packages that use them are merged",
 }
 
 // excepted reports whether a fault is a listed one.

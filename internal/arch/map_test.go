@@ -64,6 +64,8 @@ var importMap = []edge{
 		"the request path knows pools, and no registry behind them; what it writes and counts with is handed to it"},
 	{"proxy/*", requestPath,
 		"the request path knows pools, and no registry behind them; what it writes and counts with is handed to it"},
+	{"autoroute", append([]string{"discovery", "route"}, values...),
+		"tags become routes; pools and handlers of them are the engine's part"},
 	{"register", append([]string{"health"}, values...),
 		"a registration follows a verdict of the app; when to begin and to leave is the engine's part"},
 	{"engine", []string{"*", "*/*"},

@@ -45,8 +45,8 @@ func TestFilesNameNoMachine(t *testing.T) {
 	}
 }
 
-// avoid are words that have another name in this project (docs/architecture.md
-// has the glossary): one idea, one word, in code as in configuration.
+// avoid are words that have another name in this project (CONTEXT.md is
+// the glossary): one idea, one word, in code as in configuration.
 var avoid = map[string]string{
 	"frontend":   "server",
 	"entrypoint": "server",

@@ -147,7 +147,7 @@ func up(u admin.Upstream) []string {
 func (f *face) awaitUp(name string, within time.Duration, ids ...string) time.Duration {
 	f.stage.Helper()
 	began := time.Now()
-	slices.Sort(ids)
+	ids = slices.Sorted(slices.Values(ids))
 	f.await(name, within, func(u admin.Upstream) error {
 		if got := up(u); !slices.Equal(got, ids) {
 			return fmt.Errorf("up are %v, not %v: %v", got, ids, verdicts(u))

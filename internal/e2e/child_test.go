@@ -70,6 +70,3 @@ func (c *child) kill() {
 
 // freeze stops the process: its sockets stay open and say nothing.
 func (c *child) freeze() { _ = c.cmd.Process.Signal(syscall.SIGSTOP) }
-
-// thaw lets a frozen process go on.
-func (c *child) thaw() { _ = c.cmd.Process.Signal(syscall.SIGCONT) }

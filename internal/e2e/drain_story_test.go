@@ -3,6 +3,7 @@ package e2e
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"syscall"
@@ -159,4 +160,24 @@ func TestShutdownTimeoutCutsOffWhatDoesNotEnd(t *testing.T) {
 		t.Error("no answer and no error")
 	}
 	p.wantExit(1)
+}
+
+// Whoever keeps a connection to the admin API, used or not, does not keep the
+// program.
+func TestADrainDoesNotWaitForTheAdminAPI(t *testing.T) {
+	s := newStage(t)
+	s.instance("A")
+	p := s.run(head + single)
+	unused, err := net.Dial("tcp", p.api)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unused.Close()
+	p.admin("GET", "/livez") // it came after, so that one was accepted
+	began := time.Now()
+	p.signal(syscall.SIGTERM)
+	p.wantExit(0)
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("the end took %s", took)
+	}
 }

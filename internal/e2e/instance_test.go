@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -76,7 +77,7 @@ func (i *instance) handle(w http.ResponseWriter, r *http.Request) {
 	(*i.behaviour.Load())(w, r)
 }
 
-// seen is what an instance got, as it tells on paths with "echo" in them.
+// seen is what an instance got, as it tells where "echo" is in the target.
 type seen struct {
 	Instance, Method, URI, Host, Body string
 	Header                            http.Header
@@ -84,7 +85,7 @@ type seen struct {
 
 // greet says who the instance is, or on "echo" what it was sent.
 func (i *instance) greet(w http.ResponseWriter, r *http.Request) {
-	if !strings.Contains(r.URL.Path, "echo") {
+	if !strings.Contains(r.RequestURI, "echo") {
 		_, _ = io.Copy(io.Discard, r.Body)
 		_, _ = io.WriteString(w, i.name)
 		return
@@ -158,6 +159,8 @@ func say(text string) http.HandlerFunc {
 // slowly is a behaviour: next after d, unless the client goes.
 func slowly(d time.Duration, next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body) // until then the server does not see the client go
+		r.Body = io.NopCloser(bytes.NewReader(body))
 		select {
 		case <-time.After(d):
 			next(w, r)

@@ -57,6 +57,8 @@ func (p *program) leave() {
 	p.left.Do(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
+		p.client.CloseIdleConnections() // a drain gives idle ones half a second
+		p.adminClient.CloseIdleConnections()
 		if err := p.engine.Shutdown(ctx); err != nil {
 			p.stage.Errorf("shutdown: %v", err)
 		}

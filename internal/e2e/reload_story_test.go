@@ -74,7 +74,7 @@ func steps() []struct {
 		{"a broken file", parts{location: `plugins = ["nobody"]`}, "nobody"},
 		{"a server added", parts{server: second}, ""},
 		{"the server removed", parts{}, ""},
-		{"a second address", parts{server: "locations = [\"api\"]" + second}, ""},
+		{"a second address", parts{server: "locations = [\"same\", \"api\"]" + second}, ""},
 		{"limits of the server", parts{server: `idle_timeout = "30s"`}, ""},
 		{"an access log", parts{server: `access_log = "combined"`}, ""},
 		{"who is trusted", parts{basic: "trusted_proxies = [\"127.0.0.0/8\"]"}, ""},

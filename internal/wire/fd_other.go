@@ -21,3 +21,14 @@ func writeFD(fd uintptr, p []byte) (int, error) {
 		}
 	}
 }
+
+// peekFD looks at the next byte without taking it.
+func peekFD(fd uintptr) (int, error) {
+	var b [1]byte
+	for {
+		n, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		if err != syscall.EINTR {
+			return n, err
+		}
+	}
+}

@@ -3,6 +3,7 @@ package wire
 import (
 	"errors"
 	"os"
+	"time"
 )
 
 // Write sends p at once.
@@ -54,28 +55,36 @@ func (c *Conn) CloseWrite() error {
 	return nil
 }
 
-// interruption tells a real error from a wake-up by the watchdog. It answers
-// again = true when the wait should simply go on.
+// interruption tells a real error from a wake-up. It answers again = true when
+// the wait should simply go on. A deadline and an Interrupt stand until they are
+// taken back, so that a goroutine that reads and one that writes both see them.
 func (c *Conn) interruption(err error) (again bool, cause error) {
 	if !errors.Is(err, os.ErrDeadlineExceeded) {
 		return false, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	reason := c.reason.Swap(notInterrupted)
-	_ = c.nc.SetDeadline(noDeadline) // fails only on a closed connection, which the next call shows
-	switch reason {
-	case kicked:
-		return true, nil
-	case timedOut:
-		if c.deadline.Load() == fired {
-			return false, ErrTimeout
-		}
-	case interrupted:
+	reason := c.reason.Load()
+	switch {
+	case reason&interrupted != 0:
 		return false, ErrInterrupted
-	}
-	if c.exact {
+	case reason&timedOut != 0 && c.deadline.Load() == fired:
 		return false, ErrTimeout
 	}
-	return true, nil // a wake-up whose cause was settled meanwhile
+	if reason == 0 && !c.exactly.IsZero() && !time.Now().Before(c.exactly) {
+		return false, ErrTimeout
+	}
+	c.reason.Store(0)                // a kick, or a wake-up whose cause was settled meanwhile
+	_ = c.nc.SetDeadline(noDeadline) // fails only on a closed connection, which the next call shows
+	return true, nil
+}
+
+// clearDeadline takes a deadline of FillWithin's back, unless there is another
+// reason by now to end waits.
+func (c *Conn) clearDeadline() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.reason.Load() == 0 {
+		_ = c.nc.SetDeadline(noDeadline) // fails only on a closed connection, which the next call shows
+	}
 }

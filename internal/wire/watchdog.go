@@ -123,13 +123,15 @@ func (c *Conn) expire(at int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.deadline.CompareAndSwap(at, fired) {
-		c.reason.Store(timedOut)
+		c.reason.Or(timedOut)
 		_ = c.nc.SetDeadline(longAgo) // a closed connection needs no waking
 	}
 }
 
 // SetTimeout says that waits from now on end with ErrTimeout after d; 0 means
-// never. It is exact to two ticks and costs one atomic store.
+// never. It is exact to two ticks and costs one atomic store. A deadline that has
+// passed ends all waits, reads and writes, until another is set. Any goroutine
+// may call it.
 func (c *Conn) SetTimeout(d time.Duration) {
 	if d <= 0 {
 		c.SetDeadline(0)
@@ -144,7 +146,7 @@ func (c *Conn) SetDeadline(at int64) {
 		return
 	}
 	c.deadline.Store(at)
-	if c.reason.Load() == timedOut {
+	if c.reason.Load()&timedOut != 0 {
 		c.forget(timedOut)
 	}
 }
@@ -152,22 +154,22 @@ func (c *Conn) SetDeadline(at int64) {
 // Deadline is what SetDeadline set.
 func (c *Conn) Deadline() int64 { return c.deadline.Load() }
 
-// forget takes back an interrupt that came too late to matter.
+// forget takes back a reason to end waits.
 func (c *Conn) forget(reason int32) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.reason.CompareAndSwap(reason, notInterrupted) {
+	if before := c.reason.And(^reason); before == reason {
 		_ = c.nc.SetDeadline(noDeadline) // a closed connection shows it on the next call
 	}
 }
 
-// Interrupt ends the current or the next wait with ErrInterrupted. Any
-// goroutine may call it.
+// Interrupt ends all waits, current and later ones, with ErrInterrupted until
+// Resume. Any goroutine may call it.
 func (c *Conn) Interrupt() { c.interruptWith(interrupted) }
 
-// Resume takes back an Interrupt that nobody has noticed yet.
+// Resume takes back an Interrupt.
 func (c *Conn) Resume() {
-	if c.reason.Load() == interrupted {
+	if c.reason.Load()&interrupted != 0 {
 		c.forget(interrupted)
 	}
 }
@@ -175,10 +177,9 @@ func (c *Conn) Resume() {
 func (c *Conn) interruptWith(reason int32) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.reason.Load() >= reason {
+	if c.reason.Or(reason)&reason != 0 {
 		return
 	}
-	c.reason.Store(reason)
 	_ = c.nc.SetDeadline(longAgo) // a closed connection needs no waking
 }
 
@@ -188,16 +189,17 @@ func (c *Conn) Gone() (closed, readable bool) {
 	if c.raw == nil {
 		return false, false
 	}
-	err := c.raw.Control(func(fd uintptr) {
-		var b [1]byte
-		n, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		switch {
-		case err == syscall.EAGAIN || err == syscall.EINTR:
-		case err != nil || n == 0:
-			closed = true
-		default:
-			readable = true
-		}
-	})
-	return closed || err != nil, readable
+	c.peeking.Lock()
+	defer c.peeking.Unlock()
+	if err := c.raw.Control(c.onPeek); err != nil {
+		return true, false
+	}
+	return c.sawEnd, c.sawBytes
+}
+
+// peek is the RawConn.Control callback of Gone.
+func (c *Conn) peek(fd uintptr) {
+	n, err := peekFD(fd)
+	c.sawEnd = err == nil && n == 0 || err != nil && err != syscall.EAGAIN
+	c.sawBytes = n > 0
 }

@@ -4,7 +4,7 @@
 //
 //	c := wire.NewConn(nc, watchdog)
 //	c.Queue(request)            // nothing is sent yet
-//	c.SetDeadline(wire.Read, at)
+//	c.SetTimeout(time.Second)
 //	err := c.Fill()             // sends, then waits until bytes can be read
 //	head := c.Buffered()        // valid until the next Fill or Discard
 //	c.Discard(len(head))
@@ -15,10 +15,12 @@
 // write, wait, read. Bytes that arrived before the poller was armed give no
 // second edge; the Watchdog therefore has every wait that began without a read
 // look once for real after a tick, and a connection on which that found
-// something reads first from then on.
+// something reads first for a while.
 //
-// A Conn belongs to one goroutine at a time. Only Interrupt, Gone and the
-// watchdog may be used from others. The package knows nothing of HTTP.
+// A Conn belongs to one goroutine at a time, or to two: one that calls Fill and
+// Discard, one that calls Write and WriteParts. Nothing may be queued then. The
+// time-outs, Interrupt, Resume, Gone and the watchdog may be used from any. The
+// package knows nothing of HTTP.
 package wire
 
 import (
@@ -44,32 +46,46 @@ var (
 	ErrBufferFull = errors.New("read buffer full")
 )
 
-// Conn is one connection, a client's or an upstream's.
+// Conn is one connection, a client's or an upstream's. What every request
+// touches stands first, on two cache lines: with hundreds of connections it is
+// memory that decides.
 type Conn struct {
-	nc  net.Conn
-	raw syscall.RawConn // nil when bytes pass through TLS or a wrapper
-
-	buf  *buffer // nil while nothing is buffered
-	r, w int     // unread bytes are buf[r:w]
-	want int     // size class for the next buffer
-
-	pending []byte // queued, not yet sent
-	eager   bool   // read before the first wait
-	warm    bool   // at least one wait has ended well
-	ioErr   error  // what the callback met
-	exact   bool   // FillWithin has set a deadline of its own
+	raw     syscall.RawConn // nil when bytes pass through TLS or a wrapper
 	onRead  func(fd uintptr) bool
-	vec     net.Buffers
-	vecs    [3][]byte
+	buf     *buffer // nil while nothing is buffered
+	r, w    int     // unread bytes are buf[r:w]
+	pending []byte  // queued, not yet sent
+	ioErr   error   // what the callback met
+	dog     *Watchdog
 
 	// Shared with the watchdog and with whoever interrupts.
 	deadline atomic.Int64 // watchdog time; 0 = none, or fired
 	blind    atomic.Uint64
-	mu       sync.Mutex // guards interrupts; never taken while all goes well
 	reason   atomic.Int32
-	closed   atomic.Bool
 
-	dog   *Watchdog
+	eager  int8 // how often yet to read before waiting, even if that may find nothing
+	waited bool // a read of this Fill has found nothing
+	looked bool // the watchdog has ended the wait before this read
+	warm   bool // at least one wait has ended well
+	// Yield has Fill return ErrIdle when nothing has come for a tick, so that the
+	// owner can go on waiting with less in its hands. What was queued has been
+	// sent by then, so that its memory may be used again.
+	Yield bool
+
+	closed atomic.Bool
+	mu     sync.Mutex // guards interrupts; never taken while all goes well
+	nc     net.Conn
+	want   int // size class for the next buffer
+
+	exactly time.Time // the deadline that FillWithin has set; zero = none
+	vec     net.Buffers
+	vecs    [3][]byte
+
+	peeking          sync.Mutex // guards what Gone sees; uncontended but for a tick at the same moment
+	onPeek           func(fd uintptr)
+	sawEnd, sawBytes bool
+
+	// Owned by the watchdog.
 	slot  int // index in the watchdog's shard
 	shard int // which shard
 	// The blind wait that the last tick saw, and the last one that was ended.
@@ -77,19 +93,18 @@ type Conn struct {
 	// OnTick, when set, is called by the watchdog on every tick, with its time.
 	// It must not block nor close connections. Set it before Init.
 	OnTick func(now int64)
-	// Yield has Fill return ErrIdle when nothing has come for a tick, so that the
-	// owner can go on waiting with less in its hands. What was queued has been
-	// sent by then, so that its memory may be used again.
-	Yield bool
 }
 
-// Reasons of an interrupt, in c.reason.
+// Reasons to end a wait, bits in c.reason.
 const (
-	notInterrupted int32 = iota
-	kicked               // look for real
-	timedOut
-	interrupted
+	kicked      int32 = 1 << iota // look for real, once
+	timedOut                      // until another deadline is set
+	interrupted                   // until Resume
 )
+
+// eagerReads is for how many reads that find nothing a connection reads before it
+// waits, once bytes were found that had come too early for a blind wait.
+const eagerReads = 32
 
 // fired is the deadline of a connection whose deadline has passed.
 const fired = -1
@@ -110,7 +125,7 @@ func (c *Conn) Init(nc net.Conn, dog *Watchdog) {
 	case *net.UnixConn:
 		c.raw, _ = t.SyscallConn()
 	}
-	c.onRead = c.readable
+	c.onRead, c.onPeek = c.readable, c.peek
 	dog.add(c)
 }
 
@@ -155,7 +170,7 @@ func (c *Conn) Fill() error {
 		return c.fillStream()
 	}
 	for {
-		c.ioErr = nil
+		c.ioErr, c.waited = nil, false
 		err := c.raw.Read(c.onRead)
 		if err == nil {
 			err = c.ioErr
@@ -169,13 +184,20 @@ func (c *Conn) Fill() error {
 			}
 		case err == nil:
 			c.warm = true
+			if !c.waited && (c.looked || c.eager > 0) {
+				c.eager = eagerReads
+			}
+			c.looked = false
 			return nil
 		}
 		again, err := c.interruption(err)
 		if !again {
 			return err
 		}
-		c.warm = false // look for real before the next wait
+		c.looked, c.warm = true, false // look for real before the next wait
+		if !c.exactly.IsZero() {
+			_ = c.nc.SetReadDeadline(c.exactly) // fails only on a closed connection, which the next call shows
+		}
 		if c.Yield && c.buf == nil && len(c.pending) == 0 {
 			return ErrIdle
 		}
@@ -185,15 +207,13 @@ func (c *Conn) Fill() error {
 // FillWithin is Fill with a time-out of its own, exact where SetTimeout is not;
 // it costs a timer. The deadline that was set stays in force.
 func (c *Conn) FillWithin(d time.Duration) error {
-	if err := c.nc.SetReadDeadline(time.Now().Add(d)); err != nil {
+	c.exactly = time.Now().Add(d)
+	if err := c.nc.SetReadDeadline(c.exactly); err != nil {
 		return err
 	}
-	c.exact = true
 	err := c.Fill()
-	c.exact = false
-	if err == nil {
-		_ = c.nc.SetReadDeadline(noDeadline) // fails only on a closed connection, which the next call shows
-	}
+	c.exactly = noDeadline
+	c.clearDeadline()
 	return err
 }
 
@@ -210,7 +230,7 @@ func (c *Conn) readable(fd uintptr) bool {
 			return true
 		}
 		c.pending = nil
-		if c.warm && !c.eager {
+		if c.warm && c.eager == 0 {
 			c.blind.Add(1)
 			return false
 		}
@@ -226,7 +246,12 @@ func (c *Conn) readOnce(fd uintptr) bool {
 	n, err := readFD(fd, c.buf.b[c.w:])
 	switch {
 	case err == syscall.EAGAIN:
+		c.waited = true
+		c.eager = max(c.eager-1, 0)
 		c.idle()
+		if c.Yield {
+			c.blind.Add(1) // have the watchdog look after this wait too
+		}
 		return false
 	case err != nil:
 		c.ioErr = os.NewSyscallError("read", err)

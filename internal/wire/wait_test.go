@@ -1,0 +1,153 @@
+package wire
+
+import (
+	"sync"
+	"testing"
+	"time"
+)
+
+// tooMuch is more than all buffers on the way to a peer hold that does not read.
+const tooMuch = 16 << 20
+
+// waits are the ways to wait for a peer that does nothing.
+var waits = map[string]func(*pair) error{
+	"Fill":       func(p *pair) error { return p.Fill() },
+	"Write":      func(p *pair) error { return p.Write(make([]byte, tooMuch)) },
+	"WriteParts": func(p *pair) error { return p.WriteParts([]byte("a"), make([]byte, tooMuch), nil) },
+	"queued":     func(p *pair) error { p.Queue(make([]byte, tooMuch)); return p.Fill() },
+}
+
+// starts waits in one of these ways beside the test.
+func (p *pair) starts(kind string) <-chan error {
+	return later(func() error { return waits[kind](p) })
+}
+
+func TestDeadlineEndsEveryKindOfWait(t *testing.T) {
+	for name := range waits {
+		t.Run(name, func(t *testing.T) {
+			p := watched(t)
+			began := time.Now()
+			p.SetTimeout(100 * time.Millisecond)
+			if err := await(t, p.starts(name)); err != ErrTimeout {
+				t.Fatalf("got %v", err)
+			}
+			if took := time.Since(began); took < 90*time.Millisecond || took > time.Second {
+				t.Errorf("after %v", took)
+			}
+			if err := await(t, later(p.Fill)); err != ErrTimeout {
+				t.Errorf("the next wait: %v", err)
+			}
+			p.SetTimeout(0)
+			p.says(t, "x")
+			if err := p.Fill(); err != nil {
+				t.Errorf("without deadline: %v", err)
+			}
+		})
+	}
+}
+
+func TestDeadlineThatPassesWhileNobodyWaitsIsForgottenWithTheNext(t *testing.T) {
+	p := newPair(t)
+	p.SetTimeout(time.Millisecond)
+	for p.Deadline() != fired {
+		p.dog.tick()
+	}
+	p.SetTimeout(time.Minute)
+	if err := p.Write([]byte("x")); err != nil {
+		t.Error(err)
+	}
+	p.says(t, "y")
+	p.takes(t, "y")
+}
+
+func TestInterruptEndsEveryKindOfWaitUntilResume(t *testing.T) {
+	for name := range waits {
+		t.Run(name, func(t *testing.T) {
+			p := watched(t)
+			p.SetTimeout(time.Hour)
+			done := p.starts(name)
+			p.Interrupt()
+			if err := await(t, done); err != ErrInterrupted {
+				t.Fatalf("got %v", err)
+			}
+			if err := p.Fill(); err != ErrInterrupted {
+				t.Errorf("the next wait: %v", err)
+			}
+			p.Resume()
+			p.Queue(nil)
+			p.says(t, "x")
+			if err := p.Fill(); err != nil {
+				t.Errorf("after Resume: %v", err)
+			}
+		})
+	}
+}
+
+// A request's content may be written by one goroutine while another waits for
+// the answer. Whatever ends the wait of one ends that of the other.
+func TestReaderAndWriterBothSeeTheEnd(t *testing.T) {
+	for name, end := range map[string]func(*pair){
+		"deadline":  func(p *pair) { p.SetTimeout(50 * time.Millisecond) },
+		"interrupt": func(p *pair) { p.Interrupt() },
+		"both":      func(p *pair) { p.SetTimeout(time.Millisecond); p.Interrupt() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := watched(t)
+			reader := later(p.Fill)
+			writer := p.starts("Write")
+			end(p)
+			if err := await(t, reader); err != ErrTimeout && err != ErrInterrupted {
+				t.Errorf("reader: %v", err)
+			}
+			if err := await(t, writer); err != ErrTimeout && err != ErrInterrupted {
+				t.Errorf("writer: %v", err)
+			}
+		})
+	}
+}
+
+// Bytes are exchanged while deadlines pass, are moved, and kicks and interrupts
+// come and are taken back: nothing may be lost and nobody may wait for ever.
+func TestWakeUpsLoseNothing(t *testing.T) {
+	p := watched(t)
+	stop := make(chan struct{})
+	var running sync.WaitGroup
+	running.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				p.Interrupt()
+				p.Resume()
+				p.interruptWith(kicked)
+				p.SetDeadline(1)
+				p.dog.tick()
+				p.SetDeadline(0)
+			}
+		}
+	})
+	running.Go(func() {
+		buf := make([]byte, 4)
+		for {
+			if _, err := p.peer.Read(buf); err != nil {
+				return
+			}
+			if _, err := p.peer.Write([]byte("pong")); err != nil {
+				return
+			}
+		}
+	})
+	for range 300 {
+		p.Queue([]byte("ping"))
+		for len(p.Buffered()) < 4 {
+			if err := p.Fill(); err != nil && err != ErrInterrupted && err != ErrTimeout {
+				t.Fatal(err)
+			}
+		}
+		p.Discard(4)
+	}
+	close(stop)
+	p.peer.Close()
+	running.Wait()
+}
