@@ -77,7 +77,7 @@ type Conn struct {
 	// It must not block nor close connections. Set it before Init.
 	OnTick func(now int64)
 	// OnKick, when set, is called on the owner's goroutine when a wait had to be
-	// looked at by the watchdog: nothing has come for a tick.
+	// looked at by the watchdog: nothing has come for a tick, and nothing is queued.
 	OnKick func()
 }
 
@@ -181,7 +181,7 @@ func (c *Conn) Fill() error {
 			return err
 		}
 		looked, c.warm = true, false // look for real before the next wait
-		if c.OnKick != nil {
+		if c.OnKick != nil && len(c.pending) == 0 { // what is queued is not to be let go
 			c.OnKick()
 		}
 	}

@@ -100,6 +100,22 @@ func TestIdleConnectionHoldsNoBuffer(t *testing.T) {
 	}
 }
 
+// A kick may come when its wait is over, and is then met by the next one, which
+// has something to send: whoever lets go of memory on a kick would let go of that.
+func TestLateKickDoesNotTakeWhatIsQueued(t *testing.T) {
+	p := watched(t)
+	told := false
+	p.OnKick = func() { told = true }
+	p.interruptWith(kicked)
+	p.Queue([]byte("response"))
+	done := later(p.Fill)
+	p.hears(t, "response")
+	p.says(t, "next")
+	if err := await(t, done); err != nil || told {
+		t.Errorf("told %v, %v", told, err)
+	}
+}
+
 func TestEndOfStreamIsEOF(t *testing.T) {
 	for name, make := range map[string]func(testing.TB) *pair{"plain": watched, "TLS": overTLS} {
 		t.Run(name, func(t *testing.T) {
