@@ -180,7 +180,7 @@ func (c *Conn) Fill() error {
 		if !again {
 			return err
 		}
-		looked, c.warm = true, false // look for real before the next wait
+		looked, c.warm = true, false                // look for real before the next wait
 		if c.OnKick != nil && len(c.pending) == 0 { // what is queued is not to be let go
 			c.OnKick()
 		}
