@@ -88,6 +88,7 @@ func (f *Forward) prepare(x *exchange) error {
 	if f.Location.Timeout > 0 {
 		x.deadline = x.started + int64(f.Location.Timeout)
 	}
+	x.reqBody.until = x.deadline
 	if err := x.holdBody(f.Pool.Retry().ReplayBuffer); err != nil {
 		return clientBodyFault(err)
 	}
@@ -177,11 +178,15 @@ func (f *Forward) dial(x *exchange, lease *upstream.Lease) (*upstream.Conn, erro
 }
 
 // bound shortens a time-out to what the whole exchange has left; 0 is none.
-func (x *exchange) bound(d time.Duration) time.Duration {
-	if x.deadline == 0 {
+func (x *exchange) bound(d time.Duration) time.Duration { return before(x.deadline, d) }
+
+// before shortens a time-out to what is left until a deadline in mono time; 0 is
+// none of either.
+func before(deadline int64, d time.Duration) time.Duration {
+	if deadline == 0 {
 		return d
 	}
-	left := max(time.Duration(x.deadline-mono.Now()), time.Millisecond)
+	left := max(time.Duration(deadline-mono.Now()), time.Millisecond)
 	if d <= 0 {
 		return left
 	}

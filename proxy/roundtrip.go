@@ -214,7 +214,7 @@ func (x *exchange) attach(a *attempt, framing http1.Framing) {
 		}
 		b.Close()
 	default:
-		b.stall = x.streamStall()
+		b.stall, b.until = x.site.Limits.Stall, x.deadline
 		x.Response.Body = b
 	}
 }
