@@ -73,6 +73,14 @@ func (c *clinic) says(address, why string) {
 	c.ill[address] = why
 }
 
+// endless is a health.Probe that never comes to an end by itself.
+type endless struct{}
+
+func (endless) Probe(ctx context.Context, _ string) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
 // journal is a log that a test reads.
 type journal struct {
 	mu   sync.Mutex
