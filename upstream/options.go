@@ -64,6 +64,10 @@ type Options struct {
 	// its time: it is called on a goroutine of its own.
 	Save func(endpoint.Snapshot) error
 
+	// Now is the monotonic clock of requests, in nanoseconds; nil = mono.Now. It is
+	// called on the request path.
+	Now func() int64
+
 	Metrics  *metrics.Upstream
 	Watchdog *wire.Watchdog
 	Log      *slog.Logger
