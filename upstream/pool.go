@@ -39,13 +39,13 @@ import (
 	"pingap-go/upstream/session"
 )
 
-// Options make a Pool. Name, Watcher, Policy, Metrics, Watchdog and Log are
-// required; the zero value of the rest is a sensible pool.
+// Options make a Pool. Name, Policy, Metrics, Watchdog and Log are required; the
+// zero value of the rest is a sensible pool.
 type Options struct {
 	Name      string
-	Discovery string // the kind's name, for people
-	Algorithm string // the policy's name, for people
-	Watcher   discovery.Watcher
+	Discovery string            // the kind's name, for people
+	Algorithm string            // the policy's name, for people
+	Watcher   discovery.Watcher // nil = whoever owns the pool tells it, as its discovery.Sink
 	Policy    balance.Policy
 	Key       balance.Key // what the policy hashes
 	Cookie    string      // name of the sticky cookie; "" = not sticky
@@ -123,6 +123,7 @@ type Pool struct {
 	draining []*Host
 	ejector  *health.Ejector
 	houses   int         // times that keepHouse has run
+	seen     int64       // requests when quiet last looked
 	isReady  bool        // ready is closed
 	due      *time.Timer // when evidence has to be looked at again
 }
@@ -219,7 +220,9 @@ const housekeeping = time.Second
 // idle connections are closed.
 func (p *Pool) Run(ctx context.Context) {
 	var running sync.WaitGroup
-	running.Go(func() { p.watch(ctx) })
+	if p.options.Watcher != nil {
+		running.Go(func() { p.watch(ctx) })
+	}
 	if p.monitor != nil {
 		running.Go(func() { p.monitor.Run(ctx) })
 	}
@@ -247,10 +250,26 @@ func (p *Pool) Run(ctx context.Context) {
 		case <-p.wake:
 		case <-p.due.C:
 		case <-tick.C:
+			drained := len(p.draining) > 0
 			p.keepHouse()
+			if p.quiet() && !drained {
+				continue
+			}
 		}
 		p.step(time.Now())
 	}
+}
+
+// quiet reports whether a second has passed in which nothing happened that a
+// decision could rest on. A process may have thousands of pools, most of them idle.
+func (p *Pool) quiet() bool {
+	requests := int64(0)
+	for _, h := range p.hosts {
+		requests += h.requests.Load()
+	}
+	same := requests == p.seen
+	p.seen = requests
+	return same && p.inFlight.Load() == 0 && p.options.SlowStart <= 0
 }
 
 // period is how often time itself can change something.
