@@ -12,6 +12,7 @@ import (
 	"pingap-go/internal/wire"
 	"pingap-go/message"
 	"pingap-go/proxy/http1"
+	"pingap-go/proxy/http2"
 )
 
 // conn is one client's HTTP/1 connection. One goroutine owns it and both sides
@@ -34,7 +35,10 @@ type conn struct {
 	requests int
 	peer     atomic.Pointer[wire.Conn] // upstream to interrupt when the client goes
 	lastPeer *wire.Conn                // the tick's memory of it
-	stillFor int                       // ticks spent idle since draining began
+	call     atomic.Pointer[call]      // the same, towards HTTP/2
+	lastCall *call
+	streams  atomic.Int64 // under way, once it is HTTP/2
+	stillFor int          // ticks spent idle since draining began
 }
 
 // States of a client connection, for metrics and for draining.
@@ -85,6 +89,10 @@ func (c *conn) await() bool {
 	}
 	if err != nil {
 		c.refuse(err)
+		return false
+	}
+	if c.requests == 0 && c.server.limits().HTTP2 && http2.IsPreface(head) {
+		c.serveHTTP2(head)
 		return false
 	}
 	c.state.Store(stateActive)
@@ -282,6 +290,13 @@ func (c *conn) tick(int64) {
 		}
 	}
 	c.lastPeer = p
+	k := c.call.Load()
+	if k != nil && k == c.lastCall {
+		if gone, _ := c.Gone(); gone {
+			k.leave()
+		}
+	}
+	c.lastCall = k
 	if !c.server.draining.Load() || c.state.Load() != stateIdle {
 		c.stillFor = 0
 		return
@@ -303,6 +318,9 @@ func (c *conn) watch(up *wire.Conn) {
 		c.peer.Store(up)
 	}
 }
+
+// watchCall has a call ended when the client goes away.
+func (c *conn) watchCall(k *call) { c.call.Store(k) }
 
 // interim sends a 1xx response (RFC 9110 section 15.2); HTTP/1.0 has none.
 func (c *conn) interim(res *message.Response) error {

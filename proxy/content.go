@@ -130,6 +130,11 @@ func (b *content) fill() {
 // ended reports whether everything has been handed out, without waiting.
 func (b *content) ended() bool { return b.err != nil }
 
+// waits reports whether Next has to wait for bytes.
+func (b *content) waits() bool {
+	return len(b.rest) == 0 && b.err == nil && len(b.conn.Buffered()) <= b.taken
+}
+
 // whole reports whether the content has come to its true end.
 func (b *content) whole() bool { return b.err == io.EOF }
 

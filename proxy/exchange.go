@@ -32,6 +32,7 @@ type exchange struct {
 	reqBody content
 	resBody responseBody
 	pump    *pump
+	feed    *feed // what pump is, towards HTTP/2
 
 	started   int64 // mono time of the first byte
 	status    int   // what the client was told; 0 before that
@@ -62,6 +63,8 @@ type client interface {
 	// watch names the upstream connection to interrupt when the client goes
 	// away during a wait; nil ends that.
 	watch(up *wire.Conn)
+	// watchCall names the call to leave when the client goes away; nil ends that.
+	watchCall(k *call)
 	// gone reports whether the client has gone away.
 	gone() bool
 }

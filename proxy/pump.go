@@ -36,7 +36,12 @@ func (x *exchange) holdBody(replay int64) error {
 	case b.ended():
 		x.holds = true
 		return nil
-	case b.framing != http1.Length || b.left > min(replay, wire.LargeBuffer) || x.Request.ExpectContinue || b.conn == nil:
+	case b.conn == nil:
+		if c := x.streamed(); c != nil {
+			c.most = replay
+		}
+		return nil
+	case b.framing != http1.Length || b.left > min(replay, wire.LargeBuffer) || x.Request.ExpectContinue:
 		return nil
 	}
 	if _, own := x.Request.Body.(*clientBody); !own {
@@ -51,7 +56,10 @@ func (x *exchange) holdBody(replay int64) error {
 }
 
 // canResend reports whether the content is still here to be sent once more.
-func (x *exchange) canResend() bool { return x.holds }
+func (x *exchange) canResend() bool {
+	c := x.streamed()
+	return x.holds || c != nil && c.whole()
+}
 
 // send queues or writes the request: x.upOut holds the head.
 func (x *exchange) send(up *upstream.Conn) error {
@@ -76,6 +84,9 @@ func (x *exchange) send(up *upstream.Conn) error {
 func (x *exchange) startPump(up *upstream.Conn) {
 	p := &pump{x: x, up: up, done: make(chan struct{})}
 	x.pump = p
+	if c := x.streamed(); c != nil {
+		c.next = 0
+	}
 	go p.run()
 }
 
@@ -170,15 +181,11 @@ func (x *exchange) endPump() {
 		select {
 		case <-p.done:
 		default:
-			if x.reqBody.conn != nil {
-				x.reqBody.conn.Interrupt()
-			}
+			x.stopContent()
 			p.up.Interrupt()
 			<-p.done
 			p.up.Close()
-			if x.reqBody.conn != nil {
-				x.reqBody.conn.Resume()
-			}
+			x.resumeContent()
 			x.reqBody.err = errPumpStopped
 		}
 	}

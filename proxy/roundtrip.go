@@ -38,11 +38,7 @@ const continueWait = time.Second
 // the attempt may have become another one.
 func (f *Forward) roundTrip(x *exchange, a *attempt) error {
 	began := mono.Now()
-	wait := f.Location.ResponseTimeout
-	if per := f.Pool.Retry().PerTryTimeout; per > 0 {
-		wait = per
-	}
-	x.patience = f.bound(x, wait)
+	x.patience = f.patience(x)
 	a.up.SetTimeout(x.patience)
 	x.client.watch(&a.up.Conn)
 	framing, err := f.converse(x, a)

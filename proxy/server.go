@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"pingap-go/internal/wire"
+	"pingap-go/proxy/http2"
 	"pingap-go/telemetry/metrics"
 )
 
@@ -41,6 +42,7 @@ type Server struct {
 	mu        sync.Mutex
 	listeners map[string]*listener
 	conns     map[*conn]struct{}
+	http2     *http2.Server // made for the first connection that speaks it
 	accepting sync.WaitGroup
 	serving   sync.WaitGroup
 }
@@ -230,6 +232,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.retain(nil)
 	s.mu.Unlock()
 	s.accepting.Wait()
+	var away sync.WaitGroup
+	defer away.Wait()
+	s.sendAway(ctx, &away)
 	idle := make(chan struct{})
 	go s.awaitIdle(idle)
 	select {
@@ -240,6 +245,28 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.closeAll()
 	<-idle
 	return fmt.Errorf("server %q: connections were cut off: %w", s.name, ctx.Err())
+}
+
+// http2Server is what speaks HTTP/2 to clients, or nil once the server drains.
+func (s *Server) http2Server() *http2.Server {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.http2 == nil && !s.draining.Load() {
+		l := s.limits()
+		s.http2 = http2.NewServer(http2.Options{
+			IdleTimeout: l.IdleTimeout, Stall: l.Stall, MaxHeaderBytes: l.MaxHeaderBytes, Log: s.log,
+		})
+	}
+	return s.http2
+}
+
+// sendAway tells the clients that speak HTTP/2 to finish and go.
+func (s *Server) sendAway(ctx context.Context, away *sync.WaitGroup) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if h := s.http2; h != nil {
+		away.Go(func() { _ = h.Shutdown(ctx) }) // awaitIdle finds out who has not gone
+	}
 }
 
 // awaitIdle closes idle when the last connection has ended.

@@ -124,6 +124,7 @@ func (s *Site) finish(x *exchange) {
 		x.Response.Body.Close()
 	}
 	x.endPump()
+	x.endFeed(x.feed)
 	x.bytesIn = x.reqBody.total
 	took := mono.Since(x.started)
 	if x.gone && x.status == 0 {
