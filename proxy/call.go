@@ -151,6 +151,9 @@ func (k *call) accept(began int64) error {
 	k.lease.Answered(x.Response.Status, began, x.UpstreamTime)
 	if message.BodyAllowed(x.Request.Method, x.Response.Status) {
 		if x.Response.ContentLength != 0 {
+			if x.Request.Major == 1 && x.Request.AcceptsTrailers && len(k.res.Trailer) > 0 {
+				x.Response.ContentLength = message.UnknownLength // only chunks can have trailers there
+			}
 			x.Response.Body = k
 			k.clock.limit(x.streamStall())
 			return nil

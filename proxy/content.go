@@ -24,12 +24,13 @@ type content struct {
 	taken   int           // buffered bytes behind the view that Next gave out
 	rest    []byte        // of that view, what Read did not take
 	err     error         // why there is no more: io.EOF at the true end
+	onWait  func() error  // called before a wait for more; nil = nothing to do then
 }
 
 // start begins the content of a message whose head was just read from conn.
 func (b *content) start(conn *wire.Conn, framing http1.Framing, length int64, trailer *message.Header) {
 	b.conn, b.framing, b.left, b.trailer = conn, framing, length, trailer
-	b.limit, b.stall, b.total, b.taken, b.rest, b.err = 0, 0, 0, 0, nil, nil
+	b.limit, b.stall, b.total, b.taken, b.rest, b.err, b.onWait = 0, 0, 0, 0, nil, nil, nil
 	switch {
 	case framing == http1.NoBody || framing == http1.Length && length == 0:
 		b.err = io.EOF
@@ -112,6 +113,11 @@ func (b *content) decodeChunk(buf []byte) []byte {
 
 // fill waits for more bytes; what ends the wait badly becomes b.err.
 func (b *content) fill() {
+	if b.onWait != nil {
+		if b.err = b.onWait(); b.err != nil {
+			return
+		}
+	}
 	if b.stall > 0 {
 		b.conn.SetTimeout(b.stall)
 	}
@@ -129,11 +135,6 @@ func (b *content) fill() {
 
 // ended reports whether everything has been handed out, without waiting.
 func (b *content) ended() bool { return b.err != nil }
-
-// waits reports whether Next has to wait for bytes.
-func (b *content) waits() bool {
-	return len(b.rest) == 0 && b.err == nil && len(b.conn.Buffered()) <= b.taken
-}
 
 // whole reports whether the content has come to its true end.
 func (b *content) whole() bool { return b.err == io.EOF }

@@ -63,12 +63,8 @@ func (s *stream) sendContent(res *message.Response) error {
 func (s *stream) sendViews(b *responseBody) error {
 	b.conn.Large(true)
 	defer b.conn.Large(false)
+	b.onWait = s.h.Flush
 	for {
-		if b.waits() {
-			if err := s.h.Flush(); err != nil {
-				return err
-			}
-		}
 		data, err := b.Next()
 		if err == io.EOF {
 			return b.Close()
