@@ -53,7 +53,7 @@ func (e *refusedError) Unwrap() error { return e.error }
 // false when the host has chosen HTTP/1.1 instead.
 func (f *Forward) overHTTP2(x *exchange, a *attempt, more bool) (failed *failure, done bool) {
 	for second := false; ; second = true {
-		conn, err := a.lease.Join(x.Context(), f.bound(x, f.Location.ConnectTimeout))
+		conn, err := a.lease.Join(x.Context(), x.bound(f.Location.ConnectTimeout))
 		if err != nil {
 			return f.failed(x, a, x.dialFault(err), more), true
 		}
@@ -95,7 +95,8 @@ func (f *Forward) call(x *exchange, a *attempt, conn *session.Conn) error {
 		return &badError{err}
 	}
 	k.sendContent(r)
-	k.clock.start(f.patience(x), k.cancel)
+	x.call = k
+	k.clock.start(f.wait(), x.deadline, k.cancel)
 	x.client.watchCall(k)
 	k.res, err = conn.RoundTrip(r)
 	k.answered()
@@ -155,7 +156,7 @@ func (k *call) accept(began int64) error {
 				x.Response.ContentLength = message.UnknownLength // only chunks can have trailers there
 			}
 			x.Response.Body = k
-			k.clock.limit(x.streamStall())
+			k.clock.limit(x.site.Limits.Stall)
 			return nil
 		}
 		if ended, err := http2.Ended(k.res); err != nil {

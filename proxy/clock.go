@@ -12,6 +12,7 @@ import (
 // clock ends a call that makes no progress. Progress is one atomic store; the
 // timer looks at it only when it fires.
 type clock struct {
+	until  int64        // mono time at which all is over; 0 = no bound
 	most   atomic.Int64 // longest wait, in nanoseconds; 0 = no bound
 	since  atomic.Int64 // mono time at which the wait began; 0 = nobody waits
 	over   atomic.Bool
@@ -20,9 +21,10 @@ type clock struct {
 }
 
 // start begins a wait of at most d, after which cancel is called with
-// wire.ErrTimeout; 0 = no bound.
-func (c *clock) start(d time.Duration, cancel context.CancelCauseFunc) {
-	c.cancel = cancel
+// wire.ErrTimeout. So it is when all waits together have lasted until the mono
+// time given. 0 is no bound of either.
+func (c *clock) start(d time.Duration, until int64, cancel context.CancelCauseFunc) {
+	c.until, c.cancel = until, cancel
 	c.most.Store(int64(d))
 	c.touch()
 	c.timer = time.AfterFunc(unbounded, c.ring)
@@ -47,21 +49,25 @@ const unbounded = time.Hour
 
 // next is when the timer has to look again.
 func (c *clock) next() time.Duration {
-	if d := c.most.Load(); d > 0 {
-		return time.Duration(d)
+	d := time.Duration(c.most.Load())
+	if d == 0 {
+		d = unbounded
 	}
-	return unbounded
+	return before(c.until, d)
 }
 
 // ring is the timer's look.
 func (c *clock) ring() {
 	most, since := c.most.Load(), c.since.Load()
-	switch waited := mono.Now() - since; {
+	now := mono.Now()
+	switch waited := now - since; {
 	case c.over.Load():
+	case c.until > 0 && now >= c.until:
+		c.cancel(wire.ErrTimeout)
 	case most == 0 || since == 0:
 		c.timer.Reset(c.next())
 	case waited < most:
-		c.timer.Reset(time.Duration(most - waited))
+		c.timer.Reset(before(c.until, time.Duration(most-waited)))
 	default:
 		c.cancel(wire.ErrTimeout)
 	}

@@ -21,24 +21,24 @@ import (
 //	await a head -> parse -> Site.serve (route, chain, forward) -> respond -> again
 type conn struct {
 	wire.Conn
-	server *Server
-	x      *exchange // borrowed while busy
-	limits http1.Limits
+	server   *Server
+	x        *exchange                 // borrowed while busy
+	peer     atomic.Pointer[wire.Conn] // upstream to interrupt when the client goes
+	state    atomic.Int32
+	parks    bool // the goroutine leaves the connection to park
+	trusted  bool
+	requests int
 
+	limits        http1.Limits
 	remote, local netip.AddrPort
 	ip, port      string
 	localPort     string
-	trusted       bool
 
-	parks    bool // the goroutine leaves the connection to park
-	state    atomic.Int32
-	requests int
-	peer     atomic.Pointer[wire.Conn] // upstream to interrupt when the client goes
-	lastPeer *wire.Conn                // the tick's memory of it
-	call     atomic.Pointer[call]      // the same, towards HTTP/2
+	call     atomic.Pointer[call] // what peer is, towards HTTP/2
+	streams  atomic.Int64         // under way, once it is HTTP/2
+	lastPeer *wire.Conn           // the tick's memory of peer
 	lastCall *call
-	streams  atomic.Int64 // under way, once it is HTTP/2
-	stillFor int          // ticks spent idle since draining began
+	stillFor int        // ticks spent idle since draining began
 }
 
 // States of a client connection, for metrics and for draining.
@@ -69,7 +69,7 @@ func (c *conn) serve() {
 // park waits for the next request of a connection that has gone idle. It is a
 // goroutine of its own for its small stack: serving has made the old one large.
 func (c *conn) park() {
-	c.parks, c.Yield = false, false
+	c.parks = false
 	if err := c.Fill(); err != nil {
 		c.end()
 		return
@@ -87,6 +87,9 @@ func (c *conn) await() bool {
 		c.parks = true
 		return false
 	}
+	if c.Flush() != nil { // the last answer, when this request came with the one before
+		return false
+	}
 	if err != nil {
 		c.refuse(err)
 		return false
@@ -99,8 +102,6 @@ func (c *conn) await() bool {
 	x := c.x
 	x.started = mono.Now()
 	x.Start = mono.Time(x.started)
-	x.Server, x.Remote, x.Local = c.server.name, c.remote, c.local
-	x.RemoteIP, x.RemotePort, x.Trusted, x.localPort = c.ip, c.port, c.trusted, c.localPort
 	x.Request.Scheme = "http"
 	x.site = c.server.site.Load()
 	if err := http1.ParseRequest(head, &x.Request, &c.limits); err != nil {
@@ -115,17 +116,18 @@ func (c *conn) await() bool {
 // readHead returns the next request head as one string, the only allocation
 // that a request costs on the way in.
 func (c *conn) readHead() (string, error) {
-	scanned := 0
-	c.Yield = true
+	scanned, empty := 0, 0
 	c.SetTimeout(c.server.limits().IdleTimeout)
 	for {
-		if buf := c.Buffered(); len(buf) > scanned {
-			if scanned == 0 {
-				if n := http1.SkipEmptyLines(buf); n > 0 {
-					c.Discard(n)
-					continue
-				}
+		buf := c.Buffered()
+		if scanned == 0 {
+			if n := min(http1.SkipEmptyLines(buf), maxEmptyLines-empty); n > 0 {
+				c.Discard(n)
+				empty += n
+				continue
 			}
+		}
+		if len(buf) > scanned && !(len(buf) == 1 && buf[0] == '\r') {
 			n, err := http1.HeadLength(buf, scanned)
 			if err != nil {
 				c.borrow()
@@ -139,6 +141,7 @@ func (c *conn) readHead() (string, error) {
 			}
 			if scanned == 0 {
 				c.Compact()
+				buf = c.Buffered()
 				c.SetTimeout(c.server.limits().ReadHeaderTimeout)
 			}
 			if scanned = len(buf); scanned > c.limits.MaxHeadBytes {
@@ -146,11 +149,18 @@ func (c *conn) readHead() (string, error) {
 				return "", http1.HeadTooLarge(buf[:c.limits.MaxHeadBytes])
 			}
 		}
-		if err := c.Fill(); err != nil {
+		c.Yield = scanned == 0 // only between requests a connection may park
+		err := c.Fill()
+		c.Yield = false
+		if err != nil {
 			return "", c.headError(err, scanned > 0)
 		}
 	}
 }
+
+// maxEmptyLines bounds the bytes of empty lines before a request, as the codec
+// does for those that come in one piece.
+const maxEmptyLines = 2 * len("\r\n")
 
 // headError says what an error means that ended the wait for a head.
 func (c *conn) headError(err error, begun bool) error {
@@ -171,10 +181,14 @@ func (c *conn) headError(err error, begun bool) error {
 
 // borrow gets the connection an exchange, unless it still has the last one's.
 func (c *conn) borrow() {
-	if c.x == nil {
-		c.x = exchanges.Get().(*exchange)
-		c.x.client = c
+	if c.x != nil {
+		return
 	}
+	x := exchanges.Get().(*exchange)
+	x.client = c
+	x.Server, x.Remote, x.Local = c.server.name, c.remote, c.local
+	x.RemoteIP, x.RemotePort, x.Trusted, x.localPort = c.ip, c.port, c.trusted, c.localPort
+	c.x = x
 }
 
 // giveBack returns the exchange; the connection goes idle without one.
@@ -225,9 +239,6 @@ func (c *conn) exchange() bool {
 		return false
 	}
 	x.reset()
-	if len(c.Buffered()) > 0 { // a pipelined request: no wait comes that would send this answer
-		return c.Flush() == nil
-	}
 	return true
 }
 
@@ -241,11 +252,11 @@ func (c *conn) refuse(err error) {
 		x.started = mono.Now()
 		x.Start = mono.Time(x.started)
 		x.site = c.server.site.Load()
-		x.Server, x.RemoteIP, x.RemotePort = c.server.name, c.ip, c.port
 	}
 	x.Request.Close = true
 	x.Request.Method, x.Request.Minor = "GET", 1 // what was asked is not to be trusted
 	x.reqBody.start(&c.Conn, http1.NoBody, 0, nil)
+	x.site.Metrics.Begin()
 	x.site.answerFault(x, asFault(err))
 	c.respond()
 	x.site.finish(x)
@@ -281,28 +292,33 @@ func (c *conn) end() {
 }
 
 // tick is the watchdog's look at this connection: has the client left a request
-// that is still being served, and has an idle one had its time while draining.
-func (c *conn) tick(int64) {
+// that is still being served, and has one that is idle, or a tunnel, had its time
+// while the server drains.
+func (c *conn) tick(now int64) {
 	p := c.peer.Load()
-	if p != nil && p == c.lastPeer && c.state.Load() == stateActive {
-		if gone, _ := c.Gone(); gone {
-			p.Interrupt()
-		}
+	if p != nil && p == c.lastPeer && c.gone() && c.peer.CompareAndSwap(p, nil) {
+		p.Interrupt()
 	}
 	c.lastPeer = p
 	k := c.call.Load()
-	if k != nil && k == c.lastCall {
-		if gone, _ := c.Gone(); gone {
-			k.leave()
-		}
+	if k != nil && k == c.lastCall && c.gone() {
+		k.leave()
 	}
 	c.lastCall = k
-	if !c.server.draining.Load() || c.state.Load() != stateIdle {
-		c.stillFor = 0
+	if !c.server.draining.Load() {
 		return
 	}
-	if c.stillFor++; c.stillFor >= drainTicks {
-		c.Interrupt()
+	switch c.state.Load() {
+	case stateIdle:
+		if c.stillFor++; c.stillFor >= drainTicks {
+			c.Interrupt()
+		}
+	case stateTunnel:
+		if end := c.server.tunnelsEnd.Load(); end > 0 && now >= end {
+			c.Interrupt()
+		}
+	default:
+		c.stillFor = 0
 	}
 }
 
@@ -310,14 +326,12 @@ func (c *conn) tick(int64) {
 // a request that was already on its way is still served.
 const drainTicks = int(500 * time.Millisecond / wire.Tick)
 
-// watch has the upstream connection interrupted when the client goes away. It is
-// not taken back after the exchange: whoever has the connection by then finds its
-// own client well and goes on.
-func (c *conn) watch(up *wire.Conn) {
-	if c.peer.Load() != up {
-		c.peer.Store(up)
-	}
-}
+// watch has the upstream connection interrupted when the client goes away.
+func (c *conn) watch(up *wire.Conn) { c.peer.Store(up) }
+
+// unwatch ends that. Whoever empties peer has had the last word: if it was the
+// tick, the upstream connection is interrupted.
+func (c *conn) unwatch() (gone bool) { return c.peer.Swap(nil) == nil }
 
 // watchCall has a call ended when the client goes away.
 func (c *conn) watchCall(k *call) { c.call.Store(k) }
@@ -327,6 +341,7 @@ func (c *conn) interim(res *message.Response) error {
 	if c.x.Request.Minor == 0 {
 		return nil
 	}
+	c.SetTimeout(c.server.limits().Stall)
 	out, err := http1.AppendInterim(nil, res)
 	if err != nil {
 		return err

@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"sync"
-	"time"
 
 	"pingap-go/balance"
 	"pingap-go/internal/wire"
@@ -32,14 +31,14 @@ type exchange struct {
 	reqBody content
 	resBody responseBody
 	pump    *pump
-	feed    *feed // what pump is, towards HTTP/2
+	call    *call // what resBody is, towards HTTP/2
+	feed    *feed // what pump is
 
 	started   int64 // mono time of the first byte
 	status    int   // what the client was told; 0 before that
 	bytesIn   int64 // content received from the client
 	bytesOut  int64 // content sent to the client
-	committed bool  // the response head is on its way
-	broken    bool  // the response could not be completed
+	committed bool  // some of the response is on its way
 	gone      bool  // the client left before there was an answer
 	errorType string
 
@@ -48,7 +47,6 @@ type exchange struct {
 	held       []byte         // request content that can be sent again
 	holds      bool           // held is all of it
 	unruled    message.Header // the request's header before rules that differ by try
-	patience   time.Duration  // for one host's response head
 	deadline   int64          // mono time at which the exchange is over; 0 = none
 	localPort  string
 	toClient   http1.Client
@@ -61,12 +59,13 @@ type client interface {
 	// interim sends a 1xx response ahead of the final one.
 	interim(res *message.Response) error
 	// watch names the upstream connection to interrupt when the client goes
-	// away during a wait; nil ends that.
+	// away during a wait.
 	watch(up *wire.Conn)
+	// unwatch ends that. It reports whether the connection was interrupted, or is
+	// just about to be: nobody else may use it then.
+	unwatch() (gone bool)
 	// watchCall names the call to leave when the client goes away; nil ends that.
 	watchCall(k *call)
-	// gone reports whether the client has gone away.
-	gone() bool
 }
 
 var exchanges = sync.Pool{New: func() any {
@@ -91,9 +90,8 @@ func (x *exchange) reset() {
 		x.upOut = nil
 	}
 	x.started, x.status, x.bytesIn, x.bytesOut = 0, 0, 0, 0
-	x.committed, x.broken, x.gone, x.errorType = false, false, false, ""
-	x.held, x.holds, x.deadline, x.span = nil, false, 0, nil
-	x.entry = accesslog.Entry{}
+	x.committed, x.gone, x.errorType = false, false, ""
+	x.held, x.holds, x.deadline, x.span, x.call = nil, false, 0, nil, nil
 }
 
 // responseBody is the content of an upstream's response together with the right
@@ -131,12 +129,13 @@ func (b *responseBody) end(answered bool) {
 		return
 	}
 	b.open = false
+	whole := b.whole()
 	b.drop()
-	reuse := b.reuse && b.whole() && (b.x.pump == nil || b.x.pump.finished())
-	if b.x.pump != nil {
-		b.x.endPump()
-	}
+	gone := b.x.client.unwatch()
+	reuse := b.reuse && whole && !gone && b.x.sentAll()
+	b.x.endPump()
 	if reuse {
+		b.up.Large(false)
 		b.up.Put()
 	} else {
 		b.up.Close()

@@ -2,10 +2,10 @@ package proxy
 
 import (
 	"errors"
-	"io"
 
 	"pingap-go/internal/wire"
 	"pingap-go/message"
+	"pingap-go/proxy/http1"
 )
 
 // The answers that the proxy makes itself (contract: "Answers that we make
@@ -31,14 +31,17 @@ func upstreamFault(status int, etype, detail string, cause error) *message.Fault
 
 // clientBodyFault says what an error met while reading the client's body means.
 func clientBodyFault(err error) error {
-	var fault *message.Fault
+	var (
+		fault   *message.Fault
+		problem http1.Problem
+	)
 	switch {
 	case errors.As(err, &fault):
 		return fault
+	case errors.As(err, &problem):
+		return http1.RequestFault(problem)
 	case errors.Is(err, wire.ErrTimeout):
 		return faultSlowBody
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return errClientGone
 	}
 	return errClientGone
 }

@@ -56,8 +56,9 @@ func (d *feed) Read(p []byte) (int, error) {
 		return 0, errPumpStopped
 	}
 	x := d.call.x
-	d.call.clock.touch()
+	d.call.clock.rest() // it is the client that is waited for
 	n, err := d.source.Read(p)
+	d.call.clock.touch()
 	switch {
 	case err == nil:
 	case err == io.EOF:

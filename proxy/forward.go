@@ -91,6 +91,7 @@ func (f *Forward) prepare(x *exchange) error {
 	if f.Location.Timeout > 0 {
 		x.deadline = x.started + int64(f.Location.Timeout)
 	}
+	x.reqBody.until = x.deadline
 	if err := x.holdBody(f.Pool.Retry().ReplayBuffer); err != nil {
 		return clientBodyFault(err)
 	}
@@ -177,7 +178,7 @@ func (f *Forward) tryHost(x *exchange, a *attempt, more bool) *failure {
 
 // dial opens a new connection to the leased host.
 func (f *Forward) dial(x *exchange, lease *upstream.Lease) (*upstream.Conn, error) {
-	up, err := lease.Dial(x.Context(), f.bound(x, f.Location.ConnectTimeout))
+	up, err := lease.Dial(x.Context(), x.bound(f.Location.ConnectTimeout))
 	if err != nil {
 		return nil, x.dialFault(err)
 	}
@@ -192,21 +193,24 @@ func (x *exchange) dialFault(err error) error {
 	return &dialError{err}
 }
 
-// patience is how long one host may take to its response head.
-func (f *Forward) patience(x *exchange) time.Duration {
-	wait := f.Location.ResponseTimeout
+// wait is how long one host may take to its response head; 0 = no bound.
+func (f *Forward) wait() time.Duration {
 	if per := f.Pool.Retry().PerTryTimeout; per > 0 {
-		wait = per
+		return per
 	}
-	return f.bound(x, wait)
+	return f.Location.ResponseTimeout
 }
 
-// bound shortens a time-out to what the whole exchange has left.
-func (f *Forward) bound(x *exchange, d time.Duration) time.Duration {
-	if x.deadline == 0 {
+// bound shortens a time-out to what the whole exchange has left; 0 is none.
+func (x *exchange) bound(d time.Duration) time.Duration { return before(x.deadline, d) }
+
+// before shortens a time-out to what is left until a deadline in mono time; 0 is
+// none of either.
+func before(deadline int64, d time.Duration) time.Duration {
+	if deadline == 0 {
 		return d
 	}
-	left := max(time.Duration(x.deadline-mono.Now()), time.Millisecond)
+	left := max(time.Duration(deadline-mono.Now()), time.Millisecond)
 	if d <= 0 {
 		return left
 	}

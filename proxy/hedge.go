@@ -18,13 +18,13 @@ func (f *Forward) mayHedge(x *exchange) bool {
 // gets the same request, paid for by the retry budget, and whoever answers first
 // becomes the attempt; the other is dropped (Dean and Barroso, "The Tail at
 // Scale", 2013). Only a late answer costs goroutines.
-func (f *Forward) hedge(x *exchange, a *attempt, after time.Duration) error {
+func (f *Forward) hedge(x *exchange, a *attempt, after, wait time.Duration) error {
 	err := a.up.FillWithin(after)
 	if !errors.Is(err, wire.ErrTimeout) {
 		return x.hedgeError(err)
 	}
-	a.up.SetTimeout(x.patience)
-	other, ok := f.second(x)
+	a.up.SetTimeout(x.bound(wait))
+	other, ok := f.second(x, wait)
 	if !ok {
 		return nil // the usual wait goes on
 	}
@@ -40,14 +40,14 @@ func (f *Forward) hedge(x *exchange, a *attempt, after time.Duration) error {
 
 // hedgeError passes on what ended the wait for the first host.
 func (x *exchange) hedgeError(err error) error {
-	if err == nil || errors.Is(err, wire.ErrInterrupted) && !x.client.gone() {
+	if err == nil {
 		return nil
 	}
 	return x.waitError(err, false)
 }
 
 // second sends the request to another host.
-func (f *Forward) second(x *exchange) (attempt, bool) {
+func (f *Forward) second(x *exchange, wait time.Duration) (attempt, bool) {
 	if !f.Pool.Withdraw(&x.ask) {
 		return attempt{}, false
 	}
@@ -62,7 +62,7 @@ func (f *Forward) second(x *exchange) (attempt, bool) {
 			return attempt{}, false
 		}
 	}
-	other.up.SetTimeout(x.patience)
+	other.up.SetTimeout(x.bound(wait))
 	if err := other.up.WriteParts(x.upOut, x.unsentHeld(), nil); err != nil {
 		other.up.Close()
 		other.lease.Failed(upstream.Reset)

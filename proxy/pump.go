@@ -19,13 +19,19 @@ type pump struct {
 	x    *exchange
 	up   *upstream.Conn
 	out  []byte
+	wait time.Duration // longest that a write, and then the answer, may take
 	last atomic.Bool   // the last bytes are being written
+	over atomic.Bool   // err is what came of it
 	done chan struct{} // closed when run has returned
-	err  error         // read it after done
+	err  error         // read it after over
 }
 
 // errPumpStopped is why a pump ended whose exchange was over before it.
 var errPumpStopped = errors.New("request content no longer wanted")
+
+// lastWrite is how long a pump that is writing its last bytes is waited for when
+// the upstream has answered.
+const lastWrite = 20 * time.Millisecond
 
 // holdBody gets the request's content ready to be sent. What fits into the read
 // buffer and may be replayed is read whole, and can then be sent again.
@@ -41,6 +47,8 @@ func (x *exchange) holdBody(replay int64) error {
 			c.most = replay
 		}
 		return nil
+	case b.framing == http1.Chunks:
+		return b.look()
 	case b.framing != http1.Length || b.left > min(replay, wire.LargeBuffer) || x.Request.ExpectContinue:
 		return nil
 	}
@@ -62,7 +70,7 @@ func (x *exchange) canResend() bool {
 }
 
 // send queues or writes the request: x.upOut holds the head.
-func (x *exchange) send(up *upstream.Conn) error {
+func (x *exchange) send(up *upstream.Conn, wait time.Duration) error {
 	switch {
 	case x.holds && len(x.held) <= copyBelow:
 		x.upOut = append(x.upOut, x.held...)
@@ -77,12 +85,12 @@ func (x *exchange) send(up *upstream.Conn) error {
 	if err := up.Write(x.upOut); err != nil {
 		return err
 	}
-	x.startPump(up)
+	x.startPump(up, wait)
 	return nil
 }
 
-func (x *exchange) startPump(up *upstream.Conn) {
-	p := &pump{x: x, up: up, done: make(chan struct{})}
+func (x *exchange) startPump(up *upstream.Conn, wait time.Duration) {
+	p := &pump{x: x, up: up, wait: wait, done: make(chan struct{})}
 	x.pump = p
 	if c := x.streamed(); c != nil {
 		c.next = 0
@@ -90,22 +98,38 @@ func (x *exchange) startPump(up *upstream.Conn) {
 	go p.run()
 }
 
+// run is the pump's goroutine. What is the client's fault ends the wait for the
+// answer; an upstream that takes no more has perhaps answered.
 func (p *pump) run() {
 	defer close(p.done)
 	p.err = p.copy()
-	if p.err != nil {
+	p.over.Store(true)
+	if p.fault() != nil {
 		p.up.Interrupt()
 	}
 }
 
-// copy sends the content piece by piece in our own framing.
+// fault is what went wrong on the client's side, if that is why the pump is over.
+func (p *pump) fault() error {
+	var fault *message.Fault
+	if errors.Is(p.err, errClientGone) || errors.As(p.err, &fault) {
+		return p.err
+	}
+	return nil
+}
+
+// copy sends the content piece by piece in our own framing. The upstream's time
+// begins anew with each piece, and does not run while it is the client that is
+// waited for.
 func (p *pump) copy() error {
 	x := p.x
 	chunked := x.Request.ContentLength == message.UnknownLength
 	var sent int64
 	next := p.source()
 	for {
+		p.up.SetTimeout(x.bound(0))
 		data, err := next()
+		p.up.SetTimeout(x.bound(p.wait))
 		if err == io.EOF {
 			break
 		}
@@ -117,6 +141,11 @@ func (p *pump) copy() error {
 		if err := p.write(data, chunked); err != nil {
 			return err
 		}
+		n, err := p.splice()
+		if err != nil {
+			return err
+		}
+		sent += n
 	}
 	p.last.Store(true)
 	if !chunked {
@@ -124,9 +153,28 @@ func (p *pump) copy() error {
 	}
 	out, err := http1.AppendLastChunk(p.out[:0], &x.Request.Trailer)
 	if err != nil {
-		return err
+		return asFault(err)
 	}
 	return p.up.Write(out)
+}
+
+// splice moves what is long of the content inside the kernel, all but its last
+// byte: sending that is what finished waits for.
+func (p *pump) splice() (moved int64, err error) {
+	if _, own := p.x.Request.Body.(*clientBody); !own {
+		return 0, nil
+	}
+	for {
+		p.up.SetTimeout(p.x.bound(p.wait))
+		n, err := p.x.reqBody.splice(&p.up.Conn, 1)
+		moved += n
+		switch {
+		case err != nil && p.x.reqBody.err != nil:
+			return moved, clientBodyFault(err)
+		case err != nil || n == 0:
+			return moved, err
+		}
+	}
 }
 
 // source yields the content: views of the client's buffer, or what a plugin that
@@ -155,42 +203,49 @@ func (p *pump) write(data []byte, chunked bool) error {
 	return p.up.WriteParts(p.out, data, crlf)
 }
 
-// finished reports whether all content was sent. It waits only for the very
-// last write to return.
+// finished reports whether all content was sent. It waits, for a moment only,
+// when that may be so but the last write has not returned.
 func (p *pump) finished() bool {
-	if p.last.Load() {
-		<-p.done
-		return p.err == nil
+	if p.last.Load() && !p.over.Load() {
+		t := time.NewTimer(lastWrite)
+		defer t.Stop()
+		select {
+		case <-p.done:
+		case <-t.C:
+		}
 	}
-	select {
-	case <-p.done:
-		return p.err == nil
-	default:
-		return false
-	}
+	return p.over.Load() && p.err == nil
 }
 
-// endPump stops the pump, if there is one, and waits for it.
+// sentAll reports whether the upstream has got the whole request.
+func (x *exchange) sentAll() bool {
+	if x.pump != nil {
+		return x.pump.finished()
+	}
+	return x.holds
+}
+
+// endPump stops the pump, or the feed, if there is one, and waits for it. If that
+// cut the request short, its connection to the upstream can only be closed.
 func (x *exchange) endPump() {
+	x.endFeed(x.feed)
 	p := x.pump
 	if p == nil {
 		return
 	}
 	x.pump = nil
+	b := &x.reqBody
 	if !p.finished() {
-		select {
-		case <-p.done:
-		default:
-			x.stopContent()
-			p.up.Interrupt()
-			<-p.done
-			p.up.Close()
-			x.resumeContent()
-			x.reqBody.err = errPumpStopped
+		p.up.Interrupt()
+		x.stopContent()
+		<-p.done
+		x.resumeContent()
+		if b.err == nil {
+			b.err = errPumpStopped
 		}
 	}
-	if x.reqBody.conn != nil {
-		x.reqBody.conn.Large(false)
+	if b.conn != nil {
+		b.conn.Large(false)
 	}
 	x.holds = false
 }
@@ -198,22 +253,8 @@ func (x *exchange) endPump() {
 // pumpFault is what went wrong with the client's content, if that is why the
 // pump ended.
 func (x *exchange) pumpFault() error {
-	if x.pump == nil {
+	if x.pump == nil || !x.pump.over.Load() {
 		return nil
 	}
-	select {
-	case <-x.pump.done:
-	default:
-		return nil
-	}
-	var fault *message.Fault
-	if errors.As(x.pump.err, &fault) || errors.Is(x.pump.err, errClientGone) {
-		return x.pump.err
-	}
-	return nil
-}
-
-// streamStall is how long a stream may stand still.
-func (x *exchange) streamStall() time.Duration {
-	return x.site.Limits.Stall
+	return x.pump.fault()
 }

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"errors"
 	"io"
 
 	"pingap-go/internal/wire"
@@ -20,8 +21,12 @@ func (c *conn) respond() (keep bool) {
 	if res.Status == 0 { // the client has gone, nobody to answer
 		return false
 	}
+	c.SetTimeout(c.server.limits().Stall)
 	if res.Status == 101 {
 		return c.tunnel()
+	}
+	if made, ok := res.Body.(*message.Bytes); ok {
+		res.ContentLength = int64(len(made.Rest()))
 	}
 	keep = c.keepAlive()
 	out, err := http1.AppendResponse(x.out[:0], res, x.to(!keep))
@@ -30,12 +35,9 @@ func (c *conn) respond() (keep bool) {
 		keep = false
 		out, _ = http1.AppendResponse(x.out[:0], res, x.to(true))
 	}
-	x.out = out
-	x.status, x.committed = res.Status, true
+	x.out, x.status = out, res.Status
 	if err := c.sendContent(res); err != nil {
-		x.broken = true
-		c.breakOff()
-		return false
+		return c.giveUp(err)
 	}
 	if !keep {
 		return c.leave()
@@ -62,17 +64,17 @@ func (c *conn) keepAlive() bool {
 		return false
 	case x.Response.ContentLength == message.UnknownLength && x.Response.Body != nil && x.Request.Minor == 0:
 		return false
-	case !x.reqBody.ended() && !c.restIsBuffered():
-		return false
+	case x.pump != nil: // reqBody is the pump's until it is over
+		return x.pump.finished()
 	}
-	return true
+	return x.reqBody.whole() || c.restIsBuffered()
 }
 
 // restIsBuffered reports whether what is left of the request's content can be
 // skipped without waiting for it.
 func (c *conn) restIsBuffered() bool {
 	b := &c.x.reqBody
-	return c.x.pump == nil && b.framing == http1.Length && int64(len(c.Buffered())) >= b.left && !c.x.Request.ExpectContinue
+	return b.err == nil && b.framing == http1.Length && int64(len(c.Buffered())) >= b.left && !c.x.Request.ExpectContinue
 }
 
 // consumed skips what the exchange left unread of the request's content.
@@ -85,23 +87,46 @@ func (c *conn) consumed() bool {
 	return true
 }
 
-// leave ends a connection after its last response, kindly.
+// leave ends a connection after its last response, kindly: what has come or is
+// still to come from the client must not turn our end into a reset.
 func (c *conn) leave() bool {
 	b := &c.x.reqBody
 	b.drop()
-	if c.Flush() == nil && !b.ended() {
+	if c.Flush() != nil {
+		return false
+	}
+	_, readable := c.Gone()
+	if readable || !b.whole() || len(c.Buffered()) > 0 {
 		c.linger()
 	}
 	return false
 }
 
-// breakOff ends a response that cannot be completed, so that the client sees it
-// broken and never takes it for whole.
-func (c *conn) breakOff() {
-	if c.x.Response.Body != nil {
-		c.x.Response.Body.Close()
+// giveUp deals with a response whose content failed. While nothing of it has been
+// sent the client is told so; later it must see the response broken and never
+// take it for whole.
+func (c *conn) giveUp(err error) (keep bool) {
+	x := c.x
+	if x.committed {
+		if x.Response.Body != nil {
+			x.Response.Body.Close()
+		}
+		c.Abort()
+		return false
 	}
-	c.Abort()
+	x.status = 0
+	if x.site.answer(x, x.contentError(err)); x.gone {
+		return false
+	}
+	x.Request.Close = true
+	return c.respond()
+}
+
+// finally queues what x.out holds, the last of a response. The client's
+// connection is ours alone from then on.
+func (c *conn) finally() {
+	c.x.endPump()
+	c.Queue(c.x.out)
 }
 
 // sendContent sends or queues x.out, which holds the head, and the content.
@@ -109,7 +134,7 @@ func (c *conn) sendContent(res *message.Response) error {
 	x := c.x
 	switch body := res.Body.(type) {
 	case nil:
-		c.Queue(x.out)
+		c.finally()
 		return nil
 	case *message.Bytes:
 		rest := body.Rest()
@@ -118,7 +143,7 @@ func (c *conn) sendContent(res *message.Response) error {
 			rest, x.bytesOut = nil, 0
 		}
 		x.out = append(x.out, rest...)
-		c.Queue(x.out)
+		c.finally()
 		return nil
 	case *responseBody:
 		if !message.BodyAllowed(x.Request.Method, res.Status) {
@@ -127,14 +152,15 @@ func (c *conn) sendContent(res *message.Response) error {
 		if n := int64(len(body.up.Buffered())); body.framing == http1.Length && body.left <= n && n <= copyBelow {
 			return c.sendSmall(body)
 		}
-		return c.sendViews(&body.content, body, res.ContentLength == message.UnknownLength)
+		return c.sendViews(body, res.ContentLength == message.UnknownLength && x.Request.Minor > 0)
 	default:
 		if message.BodyAllowed(x.Request.Method, res.Status) {
 			return c.sendReader(res)
 		}
 	}
-	c.Queue(x.out) // content that a plugin left where none may be
-	return res.Body.Close()
+	err := res.Body.Close() // content that a plugin left where none may be
+	c.finally()
+	return err
 }
 
 // sendSmall queues a response whose content is already here, and gives the
@@ -144,19 +170,18 @@ func (c *conn) sendSmall(body *responseBody) error {
 	data, _ := body.Next()
 	x.bytesOut = int64(len(data))
 	x.out = append(x.out, data...)
-	c.Queue(x.out)
-	return body.Close()
+	err := body.Close()
+	c.finally()
+	return err
 }
 
 // sendViews streams content as it comes: whatever has arrived goes out at once.
-func (c *conn) sendViews(b *content, closer io.Closer, unknown bool) error {
+func (c *conn) sendViews(b *responseBody, chunked bool) error {
 	x := c.x
-	chunked := unknown && x.Request.Minor > 0
 	b.conn.Large(true)
-	defer b.conn.Large(false)
 	for {
 		if len(x.out) > 0 && len(b.conn.Buffered()) == 0 {
-			if err := c.flushHead(); err != nil {
+			if err := c.write(nil, false); err != nil {
 				return err
 			}
 		}
@@ -167,38 +192,40 @@ func (c *conn) sendViews(b *content, closer io.Closer, unknown bool) error {
 		if err != nil {
 			return err
 		}
-		x.bytesOut += int64(len(data))
+		if err := c.write(data, chunked); err != nil {
+			return err
+		}
+		if err := c.spliceBody(b); err != nil {
+			return err
+		}
+	}
+	return c.endBody(b, chunked)
+}
+
+// spliceBody moves what is long of a body inside the kernel.
+func (c *conn) spliceBody(b *responseBody) error {
+	for {
 		c.SetTimeout(c.server.limits().Stall)
-		if err := c.sendPart(data, chunked, b.whole() && !chunked); err != nil {
+		n, err := b.splice(&c.Conn, 0)
+		c.x.bytesOut += n
+		if n == 0 || err != nil {
 			return err
 		}
 	}
-	if chunked {
-		var err error
-		if x.out, err = http1.AppendLastChunk(x.out, c.trailers()); err != nil {
-			return err
-		}
-	}
-	c.Queue(x.out)
-	return closer.Close()
 }
 
-// flushHead sends what x.out holds before waiting for content.
-func (c *conn) flushHead() error {
-	err := c.Write(c.x.out)
-	c.x.out = c.x.out[:0]
-	return err
-}
-
-// sendPart sends data with whatever x.out holds before it.
-func (c *conn) sendPart(data []byte, chunked, last bool) error {
+// write sends what x.out holds, and data after it.
+func (c *conn) write(data []byte, chunked bool) error {
 	x := c.x
-	if chunked {
-		x.out = http1.AppendChunkHead(x.out, len(data))
-	}
+	x.bytesOut += int64(len(data))
+	x.committed = true
+	c.SetTimeout(c.server.limits().Stall)
 	var err error
 	switch {
+	case len(data) == 0:
+		err = c.Write(x.out)
 	case chunked:
+		x.out = http1.AppendChunkHead(x.out, len(data))
 		err = c.WriteParts(x.out, data, crlf)
 	case len(x.out) == 0:
 		err = c.Write(data)
@@ -206,6 +233,20 @@ func (c *conn) sendPart(data []byte, chunked, last bool) error {
 		err = c.WriteParts(x.out, data, nil)
 	}
 	x.out = x.out[:0]
+	return err
+}
+
+// endBody ends a body that was streamed, and lets go of where it came from.
+func (c *conn) endBody(body message.Body, chunked bool) error {
+	x := c.x
+	if chunked {
+		var err error
+		if x.out, err = http1.AppendLastChunk(x.out, c.trailers()); err != nil {
+			return err
+		}
+	}
+	err := body.Close()
+	c.finally()
 	return err
 }
 
@@ -224,7 +265,7 @@ func (c *conn) trailers() *message.Header {
 func (c *conn) sendReader(res *message.Response) error {
 	x := c.x
 	chunked := res.ContentLength == message.UnknownLength && x.Request.Minor > 0
-	if err := c.flushHead(); err != nil {
+	if err := c.write(nil, false); err != nil {
 		return err
 	}
 	buf := wire.TakeLarge()
@@ -232,9 +273,10 @@ func (c *conn) sendReader(res *message.Response) error {
 	for {
 		n, err := res.Body.Read(buf.Bytes())
 		if n > 0 {
-			x.bytesOut += int64(n)
-			c.SetTimeout(c.server.limits().Stall)
-			if werr := c.sendPart(buf.Bytes()[:n], chunked, false); werr != nil {
+			if res.ContentLength >= 0 && x.bytesOut+int64(n) > res.ContentLength {
+				return errLength
+			}
+			if werr := c.write(buf.Bytes()[:n], chunked); werr != nil {
 				return werr
 			}
 		}
@@ -245,15 +287,11 @@ func (c *conn) sendReader(res *message.Response) error {
 			return err
 		}
 	}
-	if res.ContentLength > 0 && x.bytesOut != res.ContentLength {
-		return io.ErrUnexpectedEOF
+	if res.ContentLength >= 0 && x.bytesOut != res.ContentLength {
+		return errLength
 	}
-	if chunked {
-		var err error
-		if x.out, err = http1.AppendLastChunk(x.out, c.trailers()); err != nil {
-			return err
-		}
-	}
-	c.Queue(x.out)
-	return res.Body.Close()
+	return c.endBody(res.Body, chunked)
 }
+
+// errLength breaks a response off whose plugin has announced another length.
+var errLength = errors.New("content is not as long as its head says")

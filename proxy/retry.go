@@ -5,6 +5,7 @@ import (
 
 	"pingap-go/internal/wire"
 	"pingap-go/message"
+	"pingap-go/proxy/http1"
 	"pingap-go/upstream"
 )
 
@@ -45,6 +46,23 @@ func (f *Forward) failed(x *exchange, a *attempt, err error, more bool) *failure
 	}
 	again := more && x.canResend() && f.Pool.Retryable(reason, replayable(x)) && f.Pool.Withdraw(&x.ask)
 	return &failure{reason: reason, err: fault, again: again}
+}
+
+// contentError says what an error met in the content of a response means while
+// nothing of the response has been sent.
+func (x *exchange) contentError(err error) error {
+	if fault := x.pumpFault(); fault != nil {
+		return fault
+	}
+	var problem http1.Problem
+	switch {
+	case errors.Is(err, wire.ErrInterrupted):
+		return errClientGone
+	case errors.As(err, &problem):
+		err = &badError{err}
+	}
+	_, fault := explain(err)
+	return fault
 }
 
 // explain turns the error of a try into evidence about the host and an answer

@@ -38,12 +38,12 @@ const continueWait = time.Second
 // the attempt may have become another one.
 func (f *Forward) roundTrip(x *exchange, a *attempt) error {
 	began := mono.Now()
-	x.patience = f.patience(x)
-	a.up.SetTimeout(x.patience)
+	wait := f.wait()
+	a.up.SetTimeout(x.bound(wait))
 	x.client.watch(&a.up.Conn)
-	framing, err := f.converse(x, a)
+	framing, err := f.converse(x, a, wait)
 	if err != nil {
-		x.client.watch(nil)
+		x.client.unwatch()
 		x.endPump()
 		x.Response.Reset()
 		x.UpstreamTime = mono.Since(began)
@@ -57,23 +57,23 @@ func (f *Forward) roundTrip(x *exchange, a *attempt) error {
 }
 
 // converse sends the request and reads up to the final response head.
-func (f *Forward) converse(x *exchange, a *attempt) (http1.Framing, error) {
+func (f *Forward) converse(x *exchange, a *attempt, wait time.Duration) (http1.Framing, error) {
 	out, err := http1.AppendRequest(x.upOut[:0], &x.Request)
 	if err != nil {
 		return 0, &badError{err}
 	}
 	x.upOut = out
-	if err := x.send(a.up); err != nil {
+	if err := x.send(a.up, wait); err != nil {
 		return 0, x.sendError(err)
 	}
 	if after := f.Pool.HedgeAfter(); after > 0 && f.mayHedge(x) {
-		if err := f.hedge(x, a, after); err != nil {
+		if err := f.hedge(x, a, after, wait); err != nil {
 			return 0, err
 		}
 	}
 	up := a.up
 	for n := 0; ; n++ {
-		head, err := f.responseHead(x, up)
+		head, err := x.responseHead(up, wait)
 		if err != nil {
 			return 0, err
 		}
@@ -89,21 +89,21 @@ func (f *Forward) converse(x *exchange, a *attempt) (http1.Framing, error) {
 		case n >= maxInterim:
 			return 0, &badError{errors.New("too many interim responses")}
 		}
-		if err := x.relayInterim(up); err != nil {
+		if err := x.relayInterim(up, wait); err != nil {
 			return 0, err
 		}
 	}
 }
 
 // relayInterim passes 100 and 103 on; 100 also lets the content go.
-func (x *exchange) relayInterim(up *upstream.Conn) error {
+func (x *exchange) relayInterim(up *upstream.Conn, wait time.Duration) error {
 	if s := x.Response.Status; s == 100 || s == 103 {
 		if err := x.client.interim(&x.Response); err != nil {
 			return errClientGone
 		}
 	}
 	if x.Response.Status == 100 && x.Request.ExpectContinue && x.pump == nil {
-		x.startPump(up)
+		x.startPump(up, wait)
 	}
 	x.Response.Reset()
 	return nil
@@ -119,7 +119,7 @@ func (x *exchange) checkUpgrade() error {
 }
 
 // responseHead reads the next response head off up as one string.
-func (f *Forward) responseHead(x *exchange, up *upstream.Conn) (string, error) {
+func (x *exchange) responseHead(up *upstream.Conn, wait time.Duration) (string, error) {
 	scanned := 0
 	for {
 		if buf := up.Buffered(); len(buf) > scanned {
@@ -136,7 +136,7 @@ func (f *Forward) responseHead(x *exchange, up *upstream.Conn) (string, error) {
 				return "", &badError{wire.ErrBufferFull}
 			}
 		}
-		if err := f.fill(x, up); err != nil {
+		if err := x.fill(up, wait); err != nil {
 			return "", x.waitError(err, scanned > 0 || x.Response.Status != 0)
 		}
 	}
@@ -144,25 +144,21 @@ func (f *Forward) responseHead(x *exchange, up *upstream.Conn) (string, error) {
 
 // fill waits for the upstream. A client that waits for 100 Continue is told so
 // when the upstream does not care to.
-func (f *Forward) fill(x *exchange, up *upstream.Conn) error {
+func (x *exchange) fill(up *upstream.Conn, wait time.Duration) error {
 	for {
 		expecting := x.Request.ExpectContinue && x.pump == nil && x.Request.ContentLength != 0
 		if expecting {
-			up.SetTimeout(f.bound(x, continueWait))
+			up.SetTimeout(x.bound(continueWait))
 		}
 		err := up.Fill()
-		switch {
-		case err == wire.ErrTimeout && expecting:
-			if x.client.interim(&message.Response{Status: 100}) != nil {
-				return errClientGone
-			}
-			up.SetTimeout(x.patience)
-			x.startPump(up)
-		case err == wire.ErrInterrupted && x.pumpFault() == nil && !x.client.gone():
-			// meant for whoever had this connection before
-		default:
+		if err != wire.ErrTimeout || !expecting {
 			return err
 		}
+		if x.client.interim(&message.Response{Status: 100}) != nil {
+			return errClientGone
+		}
+		up.SetTimeout(x.bound(wait))
+		x.startPump(up, wait)
 	}
 }
 
@@ -201,7 +197,8 @@ func (x *exchange) attach(a *attempt, framing http1.Framing) {
 	b, up := &x.resBody, a.up
 	b.start(&up.Conn, framing, x.Response.ContentLength, &x.Response.Trailer)
 	b.x, b.up, b.lease, b.open = x, up, a.lease, true
-	b.reuse = !x.Response.Close && framing != http1.UntilClose && x.Response.Status != 101
+	b.reuse = !x.Response.Close && framing != http1.UntilClose && x.Response.Status != 101 && !x.Request.BindsConnection()
+	up.KeepFor(x.Response.KeepAlive)
 	switch {
 	case x.Response.Status == 101:
 		x.Response.Body = b
@@ -209,9 +206,12 @@ func (x *exchange) attach(a *attempt, framing http1.Framing) {
 		if len(up.Buffered()) > 0 {
 			b.reuse = false // bytes that belong to no response
 		}
+		if !message.BodyAllowed(x.Request.Method, x.Response.Status) {
+			up.Doubt() // not every server knows that there is no content
+		}
 		b.Close()
 	default:
-		b.stall = x.streamStall()
+		b.stall, b.until = x.site.Limits.Stall, x.deadline
 		x.Response.Body = b
 	}
 }

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,7 +26,12 @@ type Limits struct {
 	MaxHeaderBytes    int
 	MaxConnections    int64 // 0 = no bound
 	HTTP2             bool  // HTTP/2 with prior knowledge
+	// TunnelGrace is how long tunnels live on when the server shuts down; 0 = 5 s.
+	TunnelGrace time.Duration
 }
+
+// defaultTunnelGrace is time for a message under way, not for a conversation.
+const defaultTunnelGrace = 5 * time.Second
 
 // Server owns the listeners and connections of one [servers.NAME] section. It
 // outlives generations: a reload gives it another Site.
@@ -37,7 +43,9 @@ type Server struct {
 	metrics  *metrics.Server
 	draining atomic.Bool
 	closing  chan struct{} // closed when draining begins
-	open     atomic.Int64
+	// tunnelsEnd is the watchdog's time at which tunnels are ended; 0 = not yet.
+	tunnelsEnd atomic.Int64
+	open       atomic.Int64
 
 	mu        sync.Mutex
 	listeners map[string]*listener
@@ -224,10 +232,13 @@ func (s *Server) Drain() {
 	}
 }
 
-// Shutdown closes the listeners, lets requests under way finish and closes what
-// is left when ctx ends. It returns ctx's error if something was cut off.
+// Shutdown closes the listeners, lets requests under way finish, ends tunnels
+// after their grace and closes what is left when ctx ends. It returns ctx's error
+// if something was cut off.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.Drain()
+	grace := cmp.Or(s.limits().TunnelGrace, defaultTunnelGrace)
+	s.tunnelsEnd.Store(s.dog.Now() + grace.Milliseconds())
 	s.mu.Lock()
 	s.retain(nil)
 	s.mu.Unlock()

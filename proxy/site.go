@@ -123,8 +123,11 @@ func (s *Site) finish(x *exchange) {
 	if x.Response.Body != nil {
 		x.Response.Body.Close()
 	}
+	x.resBody.Close() // unless a plugin has put another body in its place
+	if x.call != nil {
+		x.call.Close()
+	}
 	x.endPump()
-	x.endFeed(x.feed)
 	x.bytesIn = x.reqBody.total
 	took := mono.Since(x.started)
 	if x.gone && x.status == 0 {

@@ -54,7 +54,6 @@ func (c *conn) serveStream(h *http2.Stream) {
 	stop := context.AfterFunc(h.Context(), s.left)
 	whole := s.serve()
 	stop()
-	s.watch(nil)
 	if c.streams.Add(-1) == 0 {
 		c.server.metrics.Idle()
 	}
@@ -112,6 +111,7 @@ func (s *stream) left() {
 	defer s.mu.Unlock()
 	if s.peer != nil {
 		s.peer.Interrupt()
+		s.peer = nil
 	}
 }
 
@@ -121,9 +121,19 @@ func (s *stream) watch(up *wire.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.peer = up
-	if up != nil && s.gone() {
+	if s.h.Context().Err() != nil {
 		up.Interrupt()
+		s.peer = nil
 	}
+}
+
+// unwatch implements client.
+func (s *stream) unwatch() (gone bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	gone = s.peer == nil
+	s.peer = nil
+	return gone
 }
 
 // watchCall implements client. A call's context ends with the stream's.
@@ -131,6 +141,3 @@ func (s *stream) watchCall(*call) {}
 
 // interim implements client.
 func (s *stream) interim(res *message.Response) error { return s.h.Interim(res) }
-
-// gone implements client.
-func (s *stream) gone() bool { return s.h.Context().Err() != nil }

@@ -16,6 +16,9 @@ func (s *stream) respond() (whole bool) {
 	if res.Status == 0 { // the client has gone, nobody to answer
 		return false
 	}
+	if made, ok := res.Body.(*message.Bytes); ok {
+		res.ContentLength = int64(len(made.Rest()))
+	}
 	if s.head() != nil {
 		x.site.answerFault(x, &message.Fault{Status: 500, Type: "internal", Detail: "the response cannot be sent"})
 		if s.head() != nil {
@@ -28,7 +31,6 @@ func (s *stream) respond() (whole bool) {
 	if err == nil {
 		err = s.h.Trailer(&res.Trailer)
 	}
-	x.broken = err != nil
 	return err == nil
 }
 
@@ -105,8 +107,8 @@ func (s *stream) sendReader(res *message.Response) error {
 			return err
 		}
 	}
-	if res.ContentLength > 0 && x.bytesOut != res.ContentLength {
-		return io.ErrUnexpectedEOF
+	if res.ContentLength >= 0 && x.bytesOut != res.ContentLength {
+		return errLength
 	}
 	return res.Body.Close()
 }

@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"io"
-	"sync/atomic"
 
 	"pingap-go/internal/wire"
 	"pingap-go/proxy/http1"
@@ -10,13 +9,13 @@ import (
 )
 
 // tunnel carries bytes both ways after a switch of protocols. Each direction has
-// a goroutine that holds a buffer only while there is something in it.
+// a goroutine that holds a buffer only while there is something in it. A tunnel
+// may be idle for as long as its ends like; when its server shuts down it ends
+// after a while (Limits.TunnelGrace).
 type tunnel struct {
-	conn    *conn
-	up      *upstream.Conn
-	body    responseBody
-	in, out int64
-	open    atomic.Int32 // directions still open
+	conn *conn
+	up   *upstream.Conn
+	in   int64 // bytes from the client
 }
 
 // tunnel sends the 101 response and turns the connection into a tunnel. The
@@ -35,15 +34,13 @@ func (c *conn) tunnel() bool {
 	x.status, x.committed = 101, true
 	x.out, x.upOut = nil, nil // a tunnel may live for days
 	c.state.Store(stateTunnel)
-	c.watch(nil)
+	c.unwatch()
 	t := &tunnel{conn: c, up: body.up}
 	c.SetTimeout(0)
 	t.up.SetTimeout(0)
-	t.open.Store(2)
 	done := make(chan struct{})
 	go t.upwards(done)
 	x.bytesOut = pass(&t.conn.Conn, &t.up.Conn)
-	t.half()
 	<-done
 	x.reqBody.total = t.in
 	body.Close()
@@ -54,14 +51,10 @@ func (c *conn) tunnel() bool {
 func (t *tunnel) upwards(done chan struct{}) {
 	defer close(done)
 	t.in = pass(&t.up.Conn, &t.conn.Conn)
-	t.half()
 }
 
-// half notes that one direction has ended. The other may go on: protocols that
-// half-close rely on it.
-func (t *tunnel) half() { t.open.Add(-1) }
-
-// pass copies from src to dst until src ends, and passes the end on. An error in
+// pass copies from src to dst until src ends, and passes the end on: the other
+// direction may go on, as protocols that half-close rely on it. An error in
 // either ends both.
 func pass(dst, src *wire.Conn) (n int64) {
 	for {

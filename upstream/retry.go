@@ -9,6 +9,7 @@ import (
 
 	"pingap-go/balance"
 	"pingap-go/health"
+	"pingap-go/internal/mono"
 )
 
 // Reason is why a try did not give the response that was hoped for. It is the
@@ -98,8 +99,11 @@ func (p *Pool) Retryable(r Reason, safe bool) bool {
 	return false
 }
 
-// Withdraw asks the retry budget for one more try.
-func (p *Pool) Withdraw(ask *balance.Ask) bool { return p.budget.Withdraw(ask.Now) }
+// Withdraw asks the retry budget for one more try, which begins now.
+func (p *Pool) Withdraw(ask *balance.Ask) bool {
+	ask.Now = mono.Now()
+	return p.budget.Withdraw(ask.Now)
+}
 
 // Retried counts a retry.
 func (p *Pool) Retried(r Reason) { p.metrics.Retry(string(r)) }

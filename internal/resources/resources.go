@@ -7,7 +7,10 @@
 // Who says it, the first that does: for threads the configuration, GOMAXPROCS,
 // the cores that Nomad reserved (NOMAD_CPU_CORES), its share of MHz
 // (NOMAD_CPU_LIMIT) divided by what a core of this machine has; what the
-// cgroup's CPU quota allows, which Go reads by itself, bounds all of Nomad's. For
+// cgroup's CPU quota allows, which Go reads by itself, bounds all of Nomad's. Where
+// nobody says anything it is half of the machine's cores: the other half is the
+// app's, and a proxy that shares its cores with its neighbours does more with fewer
+// threads. For
 // memory GOMEMLIMIT, or the least of what Nomad allows (NOMAD_MEMORY_MAX_LIMIT,
 // else NOMAD_MEMORY_LIMIT) and of the cgroup's memory.max. Go is given nine
 // tenths of it, so that it collects garbage before the kernel kills.
@@ -39,7 +42,7 @@ type Env func(name string) (string, bool)
 // the file system from "/". What cannot be read does not limit.
 func Find(threads int, env Env, root fs.FS) Limits {
 	var l Limits
-	l.Threads, l.ThreadsFrom = findThreads(threads, env, root)
+	l.Threads, l.ThreadsFrom = findThreads(threads, runtime.NumCPU(), env, root)
 	l.Memory, l.MemoryFrom = findMemory(env, root)
 	return l
 }
@@ -58,7 +61,7 @@ func (l Limits) Apply() string {
 	return strings.Join(said, ", ")
 }
 
-func findThreads(configured int, env Env, root fs.FS) (int, string) {
+func findThreads(configured, cores int, env Env, root fs.FS) (int, string) {
 	if configured > 0 {
 		return configured, "basic.threads"
 	}
@@ -66,10 +69,14 @@ func findThreads(configured int, env Env, root fs.FS) (int, string) {
 		return 0, ""
 	}
 	n, from := nomadThreads(env, root)
-	if n <= 0 || n >= runtime.GOMAXPROCS(0) {
+	allowed := runtime.GOMAXPROCS(0) // by the cgroup, or all there are
+	switch {
+	case n > 0 && n < allowed:
+		return n, from
+	case n > 0 || allowed < cores:
 		return 0, ""
 	}
-	return n, from
+	return max(allowed/2, 1), "half of the machine"
 }
 
 // nomadThreads is what Nomad reserved: cores, or a share of MHz, rounded up.

@@ -31,7 +31,7 @@ func TestThreads(t *testing.T) {
 		want       int
 		from       string
 	}{
-		{"nobody says anything", 0, nil, nil, 0, ""},
+		{"nobody says anything", 0, nil, nil, 4, "half of the machine"},
 		{"the configuration goes first", 3, map[string]string{"GOMAXPROCS": "2", "NOMAD_CPU_CORES": "0"}, nil, 3, "basic.threads"},
 		{"GOMAXPROCS is Go's own affair", 0, map[string]string{"GOMAXPROCS": "2", "NOMAD_CPU_CORES": "0"}, nil, 0, ""},
 		{"reserved cores", 0, map[string]string{"NOMAD_CPU_CORES": "0-2,7", "NOMAD_CPU_LIMIT": "100"}, cpuinfo, 4, "NOMAD_CPU_CORES"},
@@ -40,16 +40,23 @@ func TestThreads(t *testing.T) {
 		{"the base frequency counts, not the moment's", 0, map[string]string{"NOMAD_CPU_LIMIT": "5000"},
 			map[string]string{"sys/devices/system/cpu/cpu0/cpufreq/base_frequency": "2000000\n", "proc/cpuinfo": "cpu MHz : 4000\n"},
 			3, "NOMAD_CPU_LIMIT"},
-		{"a share of a machine that does not tell", 0, map[string]string{"NOMAD_CPU_LIMIT": "100"}, nil, 0, ""},
+		{"a share of a machine that does not tell", 0, map[string]string{"NOMAD_CPU_LIMIT": "100"}, nil, 4, "half of the machine"},
 		{"more than there is", 0, map[string]string{"NOMAD_CPU_LIMIT": "90000"}, cpuinfo, 0, ""},
-		{"nonsense", 0, map[string]string{"NOMAD_CPU_CORES": "many"}, nil, 0, ""},
+		{"nonsense", 0, map[string]string{"NOMAD_CPU_CORES": "many"}, nil, 4, "half of the machine"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			l := Find(c.configured, environment(c.env), machine(c.files))
-			if l.Threads != c.want || l.ThreadsFrom != c.from {
-				t.Errorf("%d threads from %q, want %d from %q", l.Threads, l.ThreadsFrom, c.want, c.from)
+			n, from := findThreads(c.configured, 8, environment(c.env), machine(c.files))
+			if n != c.want || from != c.from {
+				t.Errorf("%d threads from %q, want %d from %q", n, from, c.want, c.from)
 			}
 		})
+	}
+}
+
+func TestThreadsOfAQuotaAreLeftToGo(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2)) // a quota of two on a machine of eight cores
+	if n, from := findThreads(0, 8, environment(nil), machine(nil)); n != 0 {
+		t.Errorf("%d threads from %q", n, from)
 	}
 }
 

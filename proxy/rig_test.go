@@ -1,0 +1,118 @@
+package proxy_test
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"pingap-go/balance"
+	"pingap-go/discovery/static"
+	"pingap-go/internal/wire"
+	"pingap-go/plugin"
+	"pingap-go/proxy"
+	"pingap-go/route"
+	"pingap-go/telemetry/metrics"
+	"pingap-go/upstream"
+	"pingap-go/upstream/limit"
+)
+
+// rig is one proxy server with one location in front of origins.
+type rig struct {
+	addr    string
+	server  *proxy.Server
+	metrics *metrics.Metrics
+}
+
+// parts are what a test may change of a rig before it is put together. They begin
+// as the defaults of the contract.
+type parts struct {
+	limits   proxy.Limits
+	location proxy.Location
+	pool     upstream.Options
+	chain    []plugin.Plugin
+}
+
+// start puts a proxy in front of the origins. change may be nil.
+func start(t testing.TB, change func(*parts), origins ...*origin) *rig {
+	t.Helper()
+	log, m, dog := slog.New(slog.DiscardHandler), metrics.New(metrics.Build{}), wire.NewWatchdog()
+	p := defaults(m)
+	if change != nil {
+		change(p)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	t.Cleanup(func() { cancel(); running.Wait() })
+	running.Go(func() { dog.Run(ctx) })
+	pool := startPool(t, p, m, dog, log, origins)
+	running.Go(func() { pool.Run(ctx) })
+	pool.Await(ctx)
+
+	location := &p.location
+	location.Handler = plugin.Chain(p.chain, &proxy.Forward{Pool: pool, Location: location})
+	site := &proxy.Site{
+		Server: "s", Routes: route.New([]route.Rule[*proxy.Location]{{Name: "l", Target: location}}),
+		Errors: proxy.NewErrorPage("test", ""), Metrics: m.Server("s"), NoRoute: m.Route("s", "", ""), Limits: p.limits,
+	}
+	r := &rig{server: proxy.NewServer("s", site, dog, log), metrics: m}
+	if err := r.server.Open(ctx, []string{"127.0.0.1:0"}); err != nil {
+		t.Fatal(err)
+	}
+	r.server.Serve(site, []string{"127.0.0.1:0"})
+	r.addr = r.server.Addrs()[0].String()
+	t.Cleanup(func() {
+		ended, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
+		defer cancel()
+		_ = r.server.Shutdown(ended) // what a test leaves open is cut off
+	})
+	return r
+}
+
+func defaults(m *metrics.Metrics) *parts {
+	return &parts{
+		limits: proxy.Limits{
+			ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 75 * time.Second, Stall: 75 * time.Second, MaxHeaderBytes: 64 << 10,
+		},
+		location: proxy.Location{
+			Name: "l", Upstream: "u", ForwardedHeaders: true, Websocket: true, Processing: new(atomic.Int64),
+			ConnectTimeout: 3 * time.Second, ResponseTimeout: time.Minute, Metrics: m.Route("s", "l", "u"),
+		},
+		pool: upstream.Options{
+			Name: "u", Retry: upstream.Retry{Attempts: 3, ReplayBuffer: 64 << 10}, Budget: limit.NewBudget(0.2, 3),
+			IdleTimeout: time.Minute, KeepalivePool: 512,
+		},
+	}
+}
+
+func startPool(t testing.TB, p *parts, m *metrics.Metrics, dog *wire.Watchdog, log *slog.Logger, origins []*origin) *upstream.Pool {
+	t.Helper()
+	addrs := make([]string, 0, len(origins))
+	for _, o := range origins {
+		addrs = append(addrs, o.addr())
+	}
+	watcher, err := static.New(static.Options{Addrs: addrs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	policy, err := balance.New("round_robin", balance.Settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := p.pool
+	o.Watcher, o.Policy, o.Metrics, o.Watchdog, o.Log = watcher, policy, m.Upstream("u"), dog, log
+	return upstream.New(o)
+}
+
+// dial opens a client's connection to the proxy.
+func (r *rig) dial(t testing.TB) *client {
+	t.Helper()
+	nc, err := net.Dial("tcp", r.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newClient(t, nc)
+}
