@@ -18,7 +18,6 @@ PARALLEL ?= 2
 TIMEOUT  ?= 10m
 # How long `make fuzz` spends on each target.
 FUZZTIME ?= 1m
-RUN      ?= .
 
 .PHONY: help
 help: ## this list
@@ -32,9 +31,10 @@ build: ## bin/pingap, one static binary
 dev: ## run the proxy with a registry and three instances, all on loopback
 	go run ./cmd/pingap dev
 
+# -count=1: tests start programs that Go's test cache knows nothing of.
 .PHONY: test
 test: needs lint ## everything CI runs: lint, then all tests with -race on real servers
-	PINGAP_TEST_REQUIRE=1 go test -race -p $(PARALLEL) -timeout $(TIMEOUT) ./...
+	PINGAP_TEST_REQUIRE=1 go test -race -count=1 -p $(PARALLEL) -timeout $(TIMEOUT) ./...
 
 .PHONY: quick
 quick: ## the tests that need no other program; those that do are skipped

@@ -66,6 +66,9 @@ func (b *binder) checkService(s *Service) {
 	if s.Address != "" && !isHost(s.Address) {
 		b.report(p.to("address"), fmt.Sprintf("%q is not a host or \"host:port\"", s.Address), "")
 	}
+	if s.AppHealth != nil && !strings.Contains(s.AppHealth.Host, ":") {
+		b.report(p.to("app"), fmt.Sprintf("%q does not say the port on which the app listens", s.App), "")
+	}
 	if strings.HasPrefix(s.ID, "_nomad-task-") {
 		b.report(p.to("id"), "Nomad removes registrations whose ID begins with \"_nomad-task-\"", "")
 	}

@@ -98,6 +98,9 @@ func (b *binder) completeService(s *Service) {
 	if s.Check != "ttl" && s.Check != "" {
 		s.CheckHealth = b.healthURL(path{"services", s.Name, "check"}, s.Check)
 	}
+	if s.App != "" {
+		s.AppHealth = b.healthURL(path{"services", s.Name, "app"}, s.App)
+	}
 	host, port, err := net.SplitHostPort(s.Address)
 	if err != nil {
 		return

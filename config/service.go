@@ -20,6 +20,11 @@ type Service struct {
 	Check string `toml:"check" default:"ttl"`
 	// CheckHealth is what Check says; nil for "ttl".
 	CheckHealth *HealthCheck `toml:"-"`
+	// App is the URL form of a health check of the app itself, its host and port
+	// being where the app listens; empty = Check, at the registered address.
+	App string `toml:"app"`
+	// AppHealth is what App says.
+	AppHealth *HealthCheck `toml:"-"`
 	// DeregisterAfter is how long Consul keeps a critical registration; 0 = without end.
 	DeregisterAfter time.Duration `toml:"deregister_after" default:"10m"`
 }

@@ -45,7 +45,7 @@ type Basic struct {
 	ErrorTemplate string `toml:"error_template"`
 	// StateDir keeps last-good memberships; empty = the user's cache directory.
 	StateDir string `toml:"state_dir"`
-	// Threads is GOMAXPROCS; 0 = what the cgroup or Nomad allows.
+	// Threads is GOMAXPROCS; 0 = what the cgroup or Nomad allows, or half of the cores.
 	Threads int `toml:"threads" default:"0"`
 	// KeepalivePoolSize bounds the idle connections kept to one endpoint.
 	KeepalivePoolSize int `toml:"keepalive_pool_size" default:"512"`

@@ -6,7 +6,7 @@
 // it. Identity is the registry's own: two endpoints with the same ID are the
 // same instance, whatever their address, tags or weight say today.
 //
-//	snap := endpoint.NewSnapshot(endpoint.Source{Kind: "static"}, endpoints)
+//	snap := endpoint.NewSnapshot(endpoint.Source{Kind: "static"}, endpoints, endpoint.Empty)
 //	diff := endpoint.Compare(previous, snap)
 //
 // The package imports nothing of ours and does no I/O.

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -76,12 +77,22 @@ func (e *Engine) dropFreshAdmin(ctx context.Context) {
 	}
 }
 
-func (e *Engine) closeAdmin(ctx context.Context) error {
+// adminGrace is how long answers of the admin API have to finish once all
+// servers have ended: a profile, or a connection on which nothing was asked yet,
+// is no reason to keep a drained program.
+const adminGrace = time.Second
+
+// closeAdmin ends the admin API.
+func (e *Engine) closeAdmin(ctx context.Context) {
 	e.dropFreshAdmin(ctx)
 	if e.admin.server == nil {
-		return nil
+		return
 	}
-	return e.admin.server.Shutdown(ctx)
+	ctx, cancel := context.WithTimeout(ctx, adminGrace)
+	defer cancel()
+	if err := e.admin.server.Shutdown(ctx); err != nil {
+		e.log.Info("the admin API was cut off", "err", err)
+	}
 }
 
 func (e *Engine) adminOptions(token string) admin.Options {
@@ -130,6 +141,11 @@ func (e *Engine) notReady(g *Generation) []string {
 			missing = append(missing, `upstream "`+name+`" waits for the first answer of `+p.key.Upstream.Discovery+because(p.pool))
 		}
 	}
+	if g.auto != nil {
+		if what := g.auto.watcher.Waiting(); what != "" {
+			missing = append(missing, "automatic routes wait for "+what)
+		}
+	}
 	slices.Sort(missing)
 	return missing
 }
@@ -144,7 +160,7 @@ func because(p *upstream.Pool) string {
 func (e *Engine) adminUpstreams() []admin.Upstream {
 	g := e.current.Load()
 	var list []admin.Upstream
-	for _, p := range g.pools {
+	for _, p := range g.allPools() {
 		list = append(list, upstreamView(p.pool.Status(), p.pool.Ready()))
 	}
 	return list
@@ -179,11 +195,17 @@ func (e *Engine) adminRoutes() []admin.Route {
 	g := e.current.Load()
 	var list []admin.Route
 	for _, name := range sortedKeys(g.sites) {
-		for _, r := range g.sites[name].Routes.All() {
-			list = append(list, routeView(name, g.config, &r))
+		for _, r := range g.sites[name].Table().All() {
+			list = append(list, g.auto.describe(routeView(name, g.config, &r), r.Group))
 		}
 	}
-	return list
+	return append(list, g.auto.faulty()...)
+}
+
+// allPools are the configured pools and those of automatic routes.
+func (g *Generation) allPools() []*runningPool {
+	list := slices.Collect(maps.Values(g.pools))
+	return append(list, g.auto.runningPools()...)
 }
 
 func routeView(server string, c *config.Config, r *route.Listed[*proxy.Location]) admin.Route {
@@ -197,14 +219,12 @@ func routeView(server string, c *config.Config, r *route.Listed[*proxy.Location]
 	return v
 }
 
-func (e *Engine) adminServices() []admin.Service { return nil }
-
 // poolStates are the pools for a scrape of the metrics.
 func (e *Engine) poolStates() []metrics.Pool {
 	var list []metrics.Pool
-	for name, p := range e.current.Load().pools {
+	for _, p := range e.current.Load().allPools() {
 		s := p.pool.Status()
-		state := metrics.Pool{Upstream: name, Stale: s.Stale}
+		state := metrics.Pool{Upstream: s.Name, Stale: s.Stale}
 		since := s.LastSuccess
 		if since.IsZero() {
 			since = e.started

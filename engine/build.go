@@ -26,7 +26,9 @@ type Generation struct {
 	sites      map[string]*proxy.Site // by server
 	routes     []*metrics.Route       // released when the generation is gone
 	processing map[string]*atomic.Int64
-	consul     *consul.Client // nil until an upstream needs it
+	services   map[string]*runningService
+	auto       *autoRoutes    // nil unless [auto_routes] is on
+	consul     *consul.Client // nil until an upstream or a service needs it
 }
 
 // builder makes the next generation beside the old one, which it only reads.
@@ -39,23 +41,26 @@ type builder struct {
 	problems config.Problems
 }
 
-// Build makes a generation of a configuration, with nothing started and nothing
+// build makes a generation of a configuration, with nothing started and nothing
 // listening. What did not change is taken over from old. All mistakes are
 // reported, each at its place; then there is no generation.
 func (e *Engine) build(c *config.Config, old *Generation) (*Generation, error) {
 	b := &builder{engine: e, config: c, old: old, log: e.log, next: &Generation{
 		Number: old.Number + 1, config: c, pools: map[string]*runningPool{}, plugins: map[string]builtPlugin{},
 		sites: map[string]*proxy.Site{}, processing: map[string]*atomic.Int64{},
+		services: map[string]*runningService{},
 	}}
 	if old.config != nil && old.config.Consul == c.Consul {
 		b.next.consul = old.consul
 	}
 	b.buildPlugins()
 	b.buildPools()
+	b.buildServices()
 	locations := b.compileLocations()
 	for name, s := range c.Servers {
 		b.buildSite(name, s, locations)
 	}
+	b.buildAutoRoutes()
 	if len(b.problems) > 0 {
 		slices.SortStableFunc(b.problems, func(x, y config.Problem) int {
 			return cmp.Or(cmp.Compare(x.File, y.File), cmp.Compare(x.Line, y.Line), cmp.Compare(x.Col, y.Col))

@@ -1,8 +1,8 @@
 // Package engine puts the program together: it turns a configuration into a
 // Generation, starts it, swaps it in for the one before, and drains it.
 //
-//	e, err := engine.New(engine.Options{Path: "pingap.toml", Log: log})
-//	err = e.Start(ctx)        // parse, validate, build, start
+//	e := engine.New(engine.Options{Load: load, Log: log})
+//	err := e.Start(ctx)       // parse, validate, build, start
 //	n, err := e.Reload(ctx)   // the same beside the running one, then swap
 //	err = e.Shutdown(ctx)     // drain
 //
@@ -107,6 +107,7 @@ func (e *Engine) Start(ctx context.Context) error {
 		return err
 	}
 	e.tasks.Go(func() { e.dog.Run(e.ctx) })
+	e.tasks.Go(e.rest)
 	if err := e.enact(ctx, c); err != nil {
 		return errors.Join(err, e.stop(ctx))
 	}
@@ -174,16 +175,18 @@ func (e *Engine) enact(ctx context.Context, c *config.Config) error {
 	if err != nil {
 		return err
 	}
-	e.startPools(next)
 	if err := e.open(ctx, next); err != nil {
 		e.dropFreshAdmin(ctx)
-		e.stopPools(next, old)
 		next.discard(old)
 		return err
 	}
+	e.startPools(next)
+	e.startAutoRoutes(next)
 	e.awaitPools(ctx, next)
+	e.startHeirs(next)
 	e.swap(next)
 	e.retire(old, next)
+	e.swapServices(ctx, old, next)
 	e.metrics.Reloaded(metrics.Success, next.Number)
 	return nil
 }
@@ -239,6 +242,9 @@ func (e *Engine) closeFresh(ctx context.Context, names []string) {
 
 // swap puts the next generation in force.
 func (e *Engine) swap(next *Generation) {
+	if next.auto != nil {
+		next.auto.attach(next)
+	}
 	for name, site := range next.sites {
 		e.servers[name].Serve(site, next.config.Servers[name].Addr)
 	}
@@ -249,6 +255,9 @@ func (e *Engine) swap(next *Generation) {
 // retire ends what only the old generation needed. Requests under way finish on it.
 func (e *Engine) retire(old, next *Generation) {
 	e.stopPools(old, next)
+	if old.auto != nil && old.auto != next.auto {
+		old.auto.end()
+	}
 	if old.consul != nil && old.consul != next.consul {
 		old.consul.Close()
 	}
@@ -268,42 +277,7 @@ func (e *Engine) retire(old, next *Generation) {
 	old.release()
 }
 
-// startPools runs the pools that do not run yet.
-func (e *Engine) startPools(g *Generation) {
-	for _, p := range g.pools {
-		if p.stop != nil {
-			continue
-		}
-		ctx, cancel := context.WithCancel(e.ctx)
-		p.stop = cancel
-		e.tasks.Go(func() {
-			defer close(p.done)
-			p.pool.Run(ctx)
-		})
-	}
-}
-
-// awaitPools waits a moment for pools that have no members yet, so that a swap
-// does not answer 503 where a registry needs a few milliseconds.
-func (e *Engine) awaitPools(ctx context.Context, g *Generation) {
-	ctx, cancel := context.WithTimeout(ctx, readyWait)
-	defer cancel()
-	for _, p := range g.pools {
-		p.pool.Await(ctx)
-	}
-}
-
-// stopPools ends the pools of g that other does not have, and waits for them.
-func (e *Engine) stopPools(g, other *Generation) {
-	for name, p := range g.pools {
-		if other.pools[name] != p && p.stop != nil {
-			p.stop()
-			<-p.done
-		}
-	}
-}
-
-// Shutdown drains: /readyz fails, drain_delay passes, listeners close, requests
+// Shutdown drains: /readyz fails, services deregister, drain_delay passes, listeners close, requests
 // under way finish within shutdown_timeout. It ends early, and says so, when ctx
 // does.
 func (e *Engine) Shutdown(ctx context.Context) error {
@@ -311,6 +285,7 @@ func (e *Engine) Shutdown(ctx context.Context) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	basic := e.basic()
+	e.leaveServices(ctx)
 	for _, s := range e.servers {
 		s.Drain()
 	}
@@ -342,7 +317,7 @@ func (e *Engine) stop(ctx context.Context) error {
 		})
 	}
 	wg.Wait()
-	errs = append(errs, e.closeAdmin(ctx))
+	e.closeAdmin(ctx)
 	e.cancel()
 	e.tasks.Wait()
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)

@@ -1,19 +1,19 @@
 package engine
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"reflect"
+	"strconv"
+	"strings"
 	"sync/atomic"
+	"time"
 
 	"pingap-go/balance"
 	"pingap-go/config"
-	"pingap-go/discovery/saved"
 	"pingap-go/endpoint"
 	"pingap-go/health"
 	"pingap-go/upstream"
@@ -26,14 +26,6 @@ type poolKey struct {
 	Upstream  config.Upstream
 	Consul    config.Consul // only of kind consul
 	Keepalive int
-}
-
-// runningPool is a pool with what it was made from and what ends it.
-type runningPool struct {
-	key  poolKey
-	pool *upstream.Pool
-	stop context.CancelFunc // nil until started
-	done chan struct{}
 }
 
 func (b *builder) keyOf(u *config.Upstream) poolKey {
@@ -54,74 +46,58 @@ func (b *builder) buildPools() {
 			b.next.pools[name] = old
 			continue
 		}
-		pool, err := b.newPool(u, b.seed(u, old, key))
+		if old != nil && !sameMembership(old.key, key) {
+			old = nil
+		}
+		pool, err := b.newPool(u, old)
 		if err != nil {
 			b.report(err, "upstreams", name)
 			continue
 		}
-		b.next.pools[name] = &runningPool{key: key, pool: pool, done: make(chan struct{})}
+		b.next.pools[name] = &runningPool{key: key, pool: pool, from: old, done: make(chan struct{})}
 	}
 }
 
-// seed is what is known of an upstream's members before its registry is asked:
-// what the pool before it knew, if that asked the same, or what was saved.
-func (b *builder) seed(u *config.Upstream, old *runningPool, key poolKey) *endpoint.Snapshot {
-	if old != nil && sameMembership(old.key, key) {
-		if s, ok := old.pool.Snapshot(); ok {
-			return &s
-		}
+// newPool makes a pool. old, unless nil, is the one whose hosts it will inherit.
+func (b *builder) newPool(u *config.Upstream, old *runningPool) (*upstream.Pool, error) {
+	inFlight := new(atomic.Int64)
+	if old != nil {
+		inFlight = old.pool.InFlight()
 	}
-	if b.engine.saved == nil || u.Discovery == "static" {
-		return nil
-	}
-	s, err := b.engine.saved.Load(u.Name)
-	switch {
-	case errors.Is(err, saved.ErrNone):
-		return nil
-	case err != nil:
-		b.log.Warn("saved membership cannot be used", "upstream", u.Name, "err", err)
-		return nil
-	}
-	return &s
-}
-
-// sameMembership reports whether two configurations ask the same registry for
-// the same instances.
-func sameMembership(a, b poolKey) bool {
-	which := func(k poolKey) any {
-		u := &k.Upstream
-		return []any{k.Consul, u.Discovery, u.Addrs, u.Service, u.Tags, u.Filter, u.Datacenters, u.Status, u.DNSServer}
-	}
-	return reflect.DeepEqual(which(a), which(b))
-}
-
-func (b *builder) newPool(u *config.Upstream, seed *endpoint.Snapshot) (*upstream.Pool, error) {
-	o := upstream.Options{
-		Name: u.Name, Discovery: u.Discovery, Algorithm: u.Algorithm, Seed: seed, InFlight: new(atomic.Int64),
-		KeepEmpty: u.OnEmpty == "keep", Panic: u.Panic, SlowStart: u.SlowStart,
-		Ejection: ejectionRules(&u.Ejection), Retry: retryRules(&u.Retry),
-		Budget: limit.NewBudget(u.Retry.Budget, u.Retry.BudgetFloor), MaxPerHost: perHost(u),
-		IdleTimeout: u.IdleTimeout, KeepalivePool: b.config.Basic.KeepalivePoolSize, KeepaliveRequests: u.KeepaliveRequests,
-		Metrics: b.engine.metrics.Upstream(u.Name), Watchdog: b.engine.dog, Log: b.log,
+	o, err := b.engine.poolOptions(u, b.config.Basic.KeepalivePoolSize, inFlight)
+	if err != nil {
+		return nil, err
 	}
 	if b.engine.saved != nil && u.Discovery != "static" {
-		o.Save = func(s endpoint.Snapshot) error { return b.engine.saved.Save(u.Name, s) }
+		name := savedName(u.Name, b.keyOf(u))
+		o.Save = func(s endpoint.Snapshot) error { return b.engine.saved.Save(name, s) }
+		o.Seed = b.savedMembers(name, u)
 	}
-	steps := []func(*upstream.Options, *config.Upstream) error{setTLS, setPolicy, setCheck}
-	for _, set := range steps {
-		if err := set(&o, u); err != nil {
-			return nil, err
-		}
-	}
-	var known endpoint.Snapshot
-	if seed != nil {
-		known = *seed
-	}
-	var err error
-	if o.Watcher, err = b.newWatcher(u, known); err != nil {
+	if o.Watcher, err = b.newWatcher(u, known(o.Seed, old)); err != nil {
+		o.Metrics.Release()
 		return nil, err
 	}
 	return upstream.New(o), nil
+}
+
+// poolOptions are those of an upstream's pool, but for who watches its registry.
+func (e *Engine) poolOptions(u *config.Upstream, keepalive int, inFlight *atomic.Int64) (upstream.Options, error) {
+	o := upstream.Options{
+		Name: u.Name, Discovery: u.Discovery, Algorithm: u.Algorithm, InFlight: inFlight,
+		KeepEmpty: u.OnEmpty == "keep", Panic: u.Panic, SlowStart: u.SlowStart,
+		Ejection: ejectionRules(&u.Ejection), Retry: retryRules(&u.Retry),
+		Budget: limit.NewBudget(u.Retry.Budget, u.Retry.BudgetFloor), MaxPerHost: perHost(u),
+		IdleTimeout: u.IdleTimeout, KeepalivePool: keepalive, KeepaliveRequests: u.KeepaliveRequests,
+		Watchdog: e.dog, Log: e.log,
+	}
+	steps := []func(*upstream.Options, *config.Upstream) error{setTLS, setPolicy, setCheck, setLimits, setHedge}
+	for _, set := range steps {
+		if err := set(&o, u); err != nil {
+			return o, err
+		}
+	}
+	o.Metrics = e.metrics.Upstream(u.Name)
+	return o, nil
 }
 
 func setPolicy(o *upstream.Options, u *config.Upstream) (err error) {
@@ -156,22 +132,60 @@ func setTLS(o *upstream.Options, u *config.Upstream) error {
 }
 
 func setCheck(o *upstream.Options, u *config.Upstream) error {
-	h := u.Health
-	if h == nil {
+	if u.Health == nil {
 		return nil
 	}
-	status, err := health.ParseStatus(h.Status)
+	check, err := healthCheck(u.Health)
 	if err != nil {
 		return err
 	}
-	check := health.Check{
-		Scheme: h.Scheme, Host: h.Host, Path: h.Path, Status: status, Body: h.Body, Service: h.Service, TLS: h.TLS, TLSConfig: o.TLS,
-		Frequency: h.Frequency, DownFrequency: h.DownFrequency, ConnectTimeout: h.ConnectionTimeout, ReadTimeout: h.ReadTimeout,
-		Success: h.Success, Failure: h.Failure,
-	}
+	check.TLSConfig = o.TLS
 	o.Check = &check
 	o.Probe, err = health.NewProbe(check)
 	return err
+}
+
+func setLimits(o *upstream.Options, u *config.Upstream) error {
+	l := &u.Limits
+	if l.MaxInFlight == 0 && !l.Adaptive {
+		return nil
+	}
+	most := l.MaxInFlight
+	if l.Adaptive {
+		o.Adaptive = limit.NewAdaptive(limit.AdaptiveRules{Max: l.MaxInFlight})
+		most = o.Adaptive.Limit()
+	}
+	o.Gate = limit.NewGate(most, l.Queue, l.QueueTimeout)
+	return nil
+}
+
+// setHedge reads hedge_after: a duration, or a percentile such as "p95".
+func setHedge(o *upstream.Options, u *config.Upstream) (err error) {
+	text := u.Retry.HedgeAfter
+	if text == "" {
+		return nil
+	}
+	if p, ok := strings.CutPrefix(text, "p"); ok {
+		o.Hedge.Percentile, err = strconv.ParseFloat(p, 64)
+		if err != nil || o.Hedge.Percentile <= 0 || o.Hedge.Percentile >= 100 {
+			return fmt.Errorf("retry.hedge_after: %q is not a percentile between p0 and p100", text)
+		}
+		return nil
+	}
+	if o.Hedge.After, err = time.ParseDuration(text); err != nil {
+		return fmt.Errorf("retry.hedge_after: %w", err)
+	}
+	return nil
+}
+
+// healthCheck is a configured check as its package wants it.
+func healthCheck(h *config.HealthCheck) (health.Check, error) {
+	status, err := health.ParseStatus(h.Status)
+	return health.Check{
+		Scheme: h.Scheme, Host: h.Host, Path: h.Path, Status: status, Body: h.Body, Service: h.Service, TLS: h.TLS,
+		Frequency: h.Frequency, DownFrequency: h.DownFrequency, ConnectTimeout: h.ConnectionTimeout, ReadTimeout: h.ReadTimeout,
+		Success: h.Success, Failure: h.Failure,
+	}, err
 }
 
 func ejectionRules(e *config.Ejection) health.Rules {

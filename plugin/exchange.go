@@ -24,6 +24,8 @@ type Exchange struct {
 	// rule: the peer's, or the nearest untrusted one in X-Forwarded-For.
 	Trusted  bool
 	ClientIP string
+	// Forwarded says that the request's X-Forwarded-For names the peer already.
+	Forwarded bool
 
 	// Server, Location and Upstream are the names from the configuration.
 	Server, Location, Upstream string
@@ -98,7 +100,7 @@ func (ex *Exchange) Reply(status int, contentType string, body []byte) {
 func (ex *Exchange) Reset() {
 	ex.Request.Reset()
 	ex.Response.Reset()
-	ex.ClientIP, ex.Location, ex.Upstream = "", "", ""
+	ex.ClientIP, ex.Forwarded, ex.Location, ex.Upstream = "", false, "", ""
 	ex.Captures = ex.Captures[:0]
 	ex.UpstreamAddr, ex.UpstreamStatus, ex.UpstreamTime, ex.Tries = "", 0, 0, 0
 	ex.RequestID, ex.ctx = "", nil

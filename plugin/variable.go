@@ -102,10 +102,14 @@ func appendServerPort(dst []byte, ex *Exchange, _ string) []byte {
 	return strconv.AppendUint(dst, uint64(ex.Local.Port()), 10)
 }
 
-// appendForwardedFor is nginx's variable: what the client sent, then the peer.
+// appendForwardedFor is nginx's variable: what the client sent, then the peer,
+// whether or not that has been written into the request yet.
 func appendForwardedFor(dst []byte, ex *Exchange, _ string) []byte {
 	sent := headerValue(ex, message.XForwardedFor.String())
 	dst = append(dst, sent...)
+	if ex.Forwarded {
+		return dst
+	}
 	if sent != "" && ex.RemoteIP != "" {
 		dst = append(dst, ", "...)
 	}

@@ -20,20 +20,21 @@ import (
 //	await a head -> parse -> Site.serve (route, chain, forward) -> respond -> again
 type conn struct {
 	wire.Conn
-	server *Server
-	x      *exchange // borrowed while busy
-	limits http1.Limits
+	server   *Server
+	x        *exchange                 // borrowed while busy
+	peer     atomic.Pointer[wire.Conn] // upstream to interrupt when the client goes
+	state    atomic.Int32
+	parks    bool // the goroutine leaves the connection to park
+	trusted  bool
+	requests int
 
+	limits        http1.Limits
 	remote, local netip.AddrPort
 	ip, port      string
 	localPort     string
-	trusted       bool
 
-	state    atomic.Int32
-	requests int
-	peer     atomic.Pointer[wire.Conn] // upstream to interrupt when the client goes
-	lastPeer *wire.Conn                // the tick's memory of it
-	stillFor int                       // ticks spent idle since draining began
+	lastPeer *wire.Conn // the tick's memory of peer
+	stillFor int        // ticks spent idle since draining began
 }
 
 // States of a client connection, for metrics and for draining.
@@ -50,11 +51,26 @@ const (
 	lingerTime  = time.Second
 )
 
-// serve owns the connection until it ends.
+// serve owns the connection while it is busy, and until it ends.
 func (c *conn) serve() {
-	defer c.end()
 	for c.await() && c.exchange() {
 	}
+	if c.parks {
+		go c.park()
+		return
+	}
+	c.end()
+}
+
+// park waits for the next request of a connection that has gone idle. It is a
+// goroutine of its own for its small stack: serving has made the old one large.
+func (c *conn) park() {
+	c.parks = false
+	if err := c.Fill(); err != nil {
+		c.end()
+		return
+	}
+	go c.serve()
 }
 
 // await waits for a complete request head and parses it into an exchange. It
@@ -62,6 +78,11 @@ func (c *conn) serve() {
 func (c *conn) await() bool {
 	c.state.Store(stateIdle)
 	head, err := c.readHead()
+	if err == wire.ErrIdle {
+		c.giveBack()
+		c.parks = true
+		return false
+	}
 	if c.Flush() != nil { // the last answer, when this request came with the one before
 		return false
 	}
@@ -73,8 +94,6 @@ func (c *conn) await() bool {
 	x := c.x
 	x.started = mono.Now()
 	x.Start = mono.Time(x.started)
-	x.Server, x.Remote, x.Local = c.server.name, c.remote, c.local
-	x.RemoteIP, x.RemotePort, x.Trusted, x.localPort = c.ip, c.port, c.trusted, c.localPort
 	x.Request.Scheme = "http"
 	x.site = c.server.site.Load()
 	if err := http1.ParseRequest(head, &x.Request, &c.limits); err != nil {
@@ -82,6 +101,7 @@ func (c *conn) await() bool {
 		return false
 	}
 	c.startBody()
+	c.server.metrics.Busy()
 	return true
 }
 
@@ -118,10 +138,13 @@ func (c *conn) readHead() (string, error) {
 			}
 			if scanned = len(buf); scanned > c.limits.MaxHeadBytes {
 				c.borrow()
-				return "", http1.HeadTooLarge(buf)
+				return "", http1.HeadTooLarge(buf[:c.limits.MaxHeadBytes])
 			}
 		}
-		if err := c.Fill(); err != nil {
+		c.Yield = scanned == 0 // only between requests a connection may park
+		err := c.Fill()
+		c.Yield = false
+		if err != nil {
 			return "", c.headError(err, scanned > 0)
 		}
 	}
@@ -134,6 +157,8 @@ const maxEmptyLines = 2 * len("\r\n")
 // headError says what an error means that ended the wait for a head.
 func (c *conn) headError(err error, begun bool) error {
 	switch {
+	case err == wire.ErrIdle:
+		return err
 	case !begun:
 		return io.EOF // idle: nobody asked anything
 	case errors.Is(err, wire.ErrTimeout):
@@ -148,10 +173,14 @@ func (c *conn) headError(err error, begun bool) error {
 
 // borrow gets the connection an exchange, unless it still has the last one's.
 func (c *conn) borrow() {
-	if c.x == nil {
-		c.x = exchanges.Get().(*exchange)
-		c.x.client = c
+	if c.x != nil {
+		return
 	}
+	x := exchanges.Get().(*exchange)
+	x.client = c
+	x.Server, x.Remote, x.Local = c.server.name, c.remote, c.local
+	x.RemoteIP, x.RemotePort, x.Trusted, x.localPort = c.ip, c.port, c.trusted, c.localPort
+	c.x = x
 }
 
 // giveBack returns the exchange; the connection goes idle without one.
@@ -194,13 +223,15 @@ func (c *conn) exchange() bool {
 	x.site.serve(x)
 	keep := c.respond()
 	x.site.finish(x)
+	c.server.metrics.Idle()
 	if x.status == 101 {
 		return false
 	}
-	if keep {
-		x.reset()
+	if !keep {
+		return false
 	}
-	return keep
+	x.reset()
+	return true
 }
 
 // refuse answers a request that never became one, and ends the connection.
@@ -213,7 +244,6 @@ func (c *conn) refuse(err error) {
 		x.started = mono.Now()
 		x.Start = mono.Time(x.started)
 		x.site = c.server.site.Load()
-		x.Server, x.RemoteIP, x.RemotePort = c.server.name, c.ip, c.port
 	}
 	x.Request.Close = true
 	x.Request.Method, x.Request.Minor = "GET", 1 // what was asked is not to be trusted
@@ -250,13 +280,7 @@ func (c *conn) end() {
 	c.Close()
 	c.giveBack()
 	c.server.remove(c)
-}
-
-// kicked is called while the connection waits and nothing comes: it is idle.
-func (c *conn) kicked() {
-	if c.state.Load() == stateIdle {
-		c.giveBack()
-	}
+	c.server.serving.Done()
 }
 
 // tick is the watchdog's look at this connection: has the client left a request
@@ -317,7 +341,7 @@ func (c *conn) gone() bool {
 
 func newConn(s *Server, nc net.Conn) *conn {
 	c := &conn{server: s}
-	c.OnTick, c.OnKick = c.tick, c.kicked
+	c.OnTick = c.tick
 	c.remote, c.ip, c.port = addrOf(nc.RemoteAddr())
 	c.local, _, c.localPort = addrOf(nc.LocalAddr())
 	c.limits.MaxHeadBytes = s.limits().MaxHeaderBytes

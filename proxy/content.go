@@ -143,6 +143,36 @@ func (b *content) fill() {
 	}
 }
 
+// spliceStep is how many bytes are moved at most before time-outs begin anew.
+const spliceStep = 1 << 20
+
+// splice moves the next part of a long Length body to dst inside the kernel, but
+// for its last keep bytes. It answers 0 when that is not possible, or no longer
+// worth it. What is wrong with the body itself becomes b.err too.
+func (b *content) splice(dst *wire.Conn, keep int64) (int64, error) {
+	if b.framing != http1.Length || b.left < wire.SpliceAbove || b.err != nil || b.limit > 0 || len(b.rest) > 0 {
+		return 0, nil
+	}
+	b.drop()
+	if !dst.CanSplice(b.conn) {
+		return 0, nil
+	}
+	if b.stall > 0 {
+		b.conn.SetTimeout(b.stall)
+	}
+	n, from, to := dst.Splice(b.conn, min(b.left-keep, spliceStep))
+	b.left -= n
+	b.total += n
+	switch {
+	case from != nil:
+		b.err = from
+		return n, from
+	case b.left == 0:
+		b.err = io.EOF
+	}
+	return n, to
+}
+
 // ended reports whether everything has been handed out, without waiting.
 func (b *content) ended() bool { return b.err != nil }
 

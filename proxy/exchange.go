@@ -24,6 +24,7 @@ type exchange struct {
 	location *Location
 
 	ask     balance.Ask
+	attempt attempt
 	out     []byte // what goes to the client: head, and a small body
 	upOut   []byte // what goes to the upstream, likewise
 	chunk   []byte // chunk-size lines of streamed bodies
@@ -87,7 +88,6 @@ func (x *exchange) reset() {
 	x.started, x.status, x.bytesIn, x.bytesOut = 0, 0, 0, 0
 	x.committed, x.gone, x.errorType = false, false, ""
 	x.held, x.holds, x.deadline, x.span = nil, false, 0, nil
-	x.entry = accesslog.Entry{}
 }
 
 // responseBody is the content of an upstream's response together with the right
@@ -105,8 +105,24 @@ type responseBody struct {
 // Close gives the connection back if the content was read to its end, and ends
 // it otherwise. The lease is settled with what came of it.
 func (b *responseBody) Close() error {
+	b.end(b.whole())
+	return nil
+}
+
+// dismiss gives up a response that another host's is to replace. Its status is
+// the evidence about the host, not that nobody cared to read the content; the
+// connection serves again if all of that has arrived already.
+func (b *responseBody) dismiss() {
+	if b.open && b.framing == http1.Length && int64(len(b.up.Buffered())) >= b.left {
+		_, _ = b.Next() // it is there: no wait, no error
+	}
+	b.end(true)
+}
+
+// end settles the connection and, once, the lease.
+func (b *responseBody) end(answered bool) {
 	if !b.open {
-		return nil
+		return
 	}
 	b.open = false
 	whole := b.whole()
@@ -120,6 +136,5 @@ func (b *responseBody) Close() error {
 	} else {
 		b.up.Close()
 	}
-	b.lease.Done(whole)
-	return nil
+	b.lease.Done(answered)
 }

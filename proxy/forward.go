@@ -16,9 +16,17 @@ import (
 type Forward struct {
 	Pool     *upstream.Pool
 	Location *Location
+	// Lane chooses among some of the pool's hosts; nil = all of them.
+	Lane *upstream.Lane
 }
 
 var _ plugin.Handler = (*Forward)(nil)
+
+// attempt is one try under way: a host and a connection to it.
+type attempt struct {
+	lease upstream.Lease
+	up    *upstream.Conn
+}
 
 // failure is a try that gave no response to pass on.
 type failure struct {
@@ -27,6 +35,13 @@ type failure struct {
 	// again says that another host may be tried: the request can be sent once
 	// more and the budget has allowed it.
 	again bool
+}
+
+// stick sets the cookie that keeps the client with its host.
+func (x *exchange) stick() {
+	if cookie := x.attempt.lease.StickyCookie(&x.ask); cookie != "" {
+		x.Response.Header.Add("Set-Cookie", cookie)
+	}
 }
 
 // word names the failure in traces.
@@ -47,6 +62,7 @@ func (f *Forward) Serve(ex *plugin.Exchange) error {
 	for try := 1; ; try++ {
 		failed := f.try(x, try < attempts)
 		if failed == nil {
+			x.stick()
 			return nil
 		}
 		if !failed.again || !f.Pool.Backoff(x.Context(), failed.reason, try) {
@@ -83,19 +99,26 @@ func (f *Forward) prepare(x *exchange) error {
 	return nil
 }
 
+// lease asks the pool, or the lane of it, for a host.
+func (f *Forward) lease(x *exchange) (upstream.Lease, error) {
+	if f.Lane != nil {
+		return f.Lane.Lease(x.Context(), &x.ask)
+	}
+	return f.Pool.Lease(x.Context(), &x.ask)
+}
+
 // try sends the request to one host. more says whether another may follow.
 func (f *Forward) try(x *exchange, more bool) *failure {
-	lease, err := f.Pool.Lease(&x.ask)
-	if err != nil {
+	a := &x.attempt
+	var err error
+	if a.lease, err = f.lease(x); err != nil {
 		return &failure{err: err}
 	}
 	x.Tries++
-	x.UpstreamAddr = lease.Address()
+	x.UpstreamAddr = a.lease.Address()
 	f.applyRules(x)
-	span := f.traceTry(x, &lease)
-	began := mono.Now()
-	failed := f.tryHost(x, &lease, more)
-	x.UpstreamTime = mono.Since(began)
+	span := f.traceTry(x, &a.lease)
+	failed := f.tryHost(x, a, more)
 	if span != nil {
 		span.Done(x.Response.Status, failed.word())
 	}
@@ -122,27 +145,36 @@ func (f *Forward) applyRules(x *exchange) {
 // tryHost sends the request on a kept connection of the leased host or on a new
 // one. A kept connection that turns out to be dead is no failure of the host:
 // the request goes out again on a new one, if it may.
-func (f *Forward) tryHost(x *exchange, lease *upstream.Lease, more bool) *failure {
+func (f *Forward) tryHost(x *exchange, a *attempt, more bool) *failure {
 	safe := replayable(x)
-	if up := lease.Take(!safe); up != nil {
-		err := f.roundTrip(x, lease, up)
+	if a.up = a.lease.Take(!safe); a.up != nil {
+		err := f.roundTrip(x, a)
 		if err == nil {
-			return f.judge(x, lease, more)
+			return f.judge(x, more)
 		}
-		up.Close()
+		a.up.Close()
 		if !stale(err) || !safe {
-			return f.failed(x, lease, err, more)
+			return f.failed(x, a, err, more)
 		}
 	}
+	var err error
+	if a.up, err = f.dial(x, &a.lease); err != nil {
+		return f.failed(x, a, err, more)
+	}
+	if err := f.roundTrip(x, a); err != nil {
+		a.up.Close()
+		return f.failed(x, a, err, more)
+	}
+	return f.judge(x, more)
+}
+
+// dial opens a new connection to the leased host.
+func (f *Forward) dial(x *exchange, lease *upstream.Lease) (*upstream.Conn, error) {
 	up, err := lease.Dial(x.Context(), x.bound(f.Location.ConnectTimeout))
 	if err != nil {
-		return f.failed(x, lease, &dialError{err}, more)
+		return nil, &dialError{err}
 	}
-	if err := f.roundTrip(x, lease, up); err != nil {
-		up.Close()
-		return f.failed(x, lease, err, more)
-	}
-	return f.judge(x, lease, more)
+	return up, nil
 }
 
 // bound shortens a time-out to what the whole exchange has left; 0 is none.

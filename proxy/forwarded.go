@@ -72,6 +72,7 @@ func setForwarded(x *exchange, rules *plugin.HeaderRules) {
 	for i := range ours {
 		if !rules.Gives(ours[i].name) {
 			fill(h, ours[i].name, ours[i].value, ours[i].keep)
+			x.Forwarded = x.Forwarded || ours[i].name == message.XForwardedFor
 		}
 	}
 }

@@ -130,6 +130,11 @@ func (p *pump) copy() error {
 		if err := p.write(data, chunked); err != nil {
 			return err
 		}
+		n, err := p.splice()
+		if err != nil {
+			return err
+		}
+		sent += n
 	}
 	p.last.Store(true)
 	if !chunked {
@@ -140,6 +145,25 @@ func (p *pump) copy() error {
 		return asFault(err)
 	}
 	return p.up.Write(out)
+}
+
+// splice moves what is long of the content inside the kernel, all but its last
+// byte: sending that is what finished waits for.
+func (p *pump) splice() (moved int64, err error) {
+	if _, own := p.x.Request.Body.(*clientBody); !own {
+		return 0, nil
+	}
+	for {
+		p.up.SetTimeout(p.x.bound(p.wait))
+		n, err := p.x.reqBody.splice(&p.up.Conn, 1)
+		moved += n
+		switch {
+		case err != nil && p.x.reqBody.err != nil:
+			return moved, clientBodyFault(err)
+		case err != nil || n == 0:
+			return moved, err
+		}
+	}
 }
 
 // source yields the content: views of the client's buffer, or what a plugin that

@@ -33,6 +33,7 @@ func (s *Site) record(x *exchange, took time.Duration) {
 	if s.Format != nil {
 		x.fillEntry(took)
 		s.Log.Log(s.Format, &x.entry)
+		x.entry = accesslog.Entry{} // holds on to nothing
 	}
 }
 

@@ -193,8 +193,23 @@ func (c *conn) sendViews(b *responseBody, chunked bool) error {
 		if err := c.write(data, chunked); err != nil {
 			return err
 		}
+		if err := c.spliceBody(b); err != nil {
+			return err
+		}
 	}
 	return c.endBody(b, chunked)
+}
+
+// spliceBody moves what is long of a body inside the kernel.
+func (c *conn) spliceBody(b *responseBody) error {
+	for {
+		c.SetTimeout(c.server.limits().Stall)
+		n, err := b.splice(&c.Conn, 0)
+		c.x.bytesOut += n
+		if n == 0 || err != nil {
+			return err
+		}
+	}
 }
 
 // write sends what x.out holds, and data after it.

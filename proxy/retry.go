@@ -11,7 +11,7 @@ import (
 
 // judge looks at a response that came: good enough to pass on, or a status for
 // which another host is to be tried while that is still possible.
-func (f *Forward) judge(x *exchange, lease *upstream.Lease, more bool) *failure {
+func (f *Forward) judge(x *exchange, more bool) *failure {
 	status := x.Response.Status
 	if status < 500 || !more {
 		return nil
@@ -21,7 +21,7 @@ func (f *Forward) judge(x *exchange, lease *upstream.Lease, more bool) *failure 
 		return nil
 	}
 	if x.Response.Body != nil {
-		x.Response.Body.Close()
+		x.resBody.dismiss()
 	}
 	x.Response.Reset()
 	return &failure{reason: reason, again: true}
@@ -29,9 +29,9 @@ func (f *Forward) judge(x *exchange, lease *upstream.Lease, more bool) *failure 
 
 // failed settles the lease of a try that gave no response, and decides whether
 // another host may be tried.
-func (f *Forward) failed(x *exchange, lease *upstream.Lease, err error, more bool) *failure {
+func (f *Forward) failed(x *exchange, a *attempt, err error, more bool) *failure {
 	reason, fault := explain(err)
-	lease.Failed(reason)
+	a.lease.Failed(reason)
 	if fault == nil {
 		return &failure{err: err}
 	}

@@ -33,39 +33,48 @@ const maxInterim = 16
 // before the content is sent anyway (RFC 9110 section 10.1.1).
 const continueWait = time.Second
 
-// roundTrip sends the request on up and reads the response's head. On success
-// x.Response is filled and its body, if any, holds the connection.
-func (f *Forward) roundTrip(x *exchange, lease *upstream.Lease, up *upstream.Conn) error {
+// roundTrip sends the request and reads the response's head. On success
+// x.Response is filled and its body, if any, holds the connection. With hedging
+// the attempt may have become another one.
+func (f *Forward) roundTrip(x *exchange, a *attempt) error {
 	began := mono.Now()
 	wait := f.Location.ResponseTimeout
 	if per := f.Pool.Retry().PerTryTimeout; per > 0 {
 		wait = per
 	}
-	up.SetTimeout(x.bound(wait))
-	x.client.watch(&up.Conn)
-	framing, err := f.converse(x, up, wait)
+	a.up.SetTimeout(x.bound(wait))
+	x.client.watch(&a.up.Conn)
+	framing, err := f.converse(x, a, wait)
 	if err != nil {
 		x.client.unwatch()
 		x.endPump()
 		x.Response.Reset()
+		x.UpstreamTime = mono.Since(began)
 		return err
 	}
-	lease.Answered(x.Response.Status, mono.Since(began))
+	x.UpstreamTime = mono.Since(began)
+	a.lease.Answered(x.Response.Status, began, x.UpstreamTime)
 	x.UpstreamStatus = x.Response.Status
-	x.attach(lease, up, framing)
+	x.attach(a, framing)
 	return nil
 }
 
 // converse sends the request and reads up to the final response head.
-func (f *Forward) converse(x *exchange, up *upstream.Conn, wait time.Duration) (http1.Framing, error) {
+func (f *Forward) converse(x *exchange, a *attempt, wait time.Duration) (http1.Framing, error) {
 	out, err := http1.AppendRequest(x.upOut[:0], &x.Request)
 	if err != nil {
 		return 0, &badError{err}
 	}
 	x.upOut = out
-	if err := x.send(up, wait); err != nil {
+	if err := x.send(a.up, wait); err != nil {
 		return 0, x.sendError(err)
 	}
+	if after := f.Pool.HedgeAfter(); after > 0 && f.mayHedge(x) {
+		if err := f.hedge(x, a, after, wait); err != nil {
+			return 0, err
+		}
+	}
+	up := a.up
 	for n := 0; ; n++ {
 		head, err := x.responseHead(up, wait)
 		if err != nil {
@@ -187,11 +196,12 @@ func (x *exchange) sendError(err error) error {
 
 // attach makes the response's content stream from up, or gives up's connection
 // back at once when there is none.
-func (x *exchange) attach(lease *upstream.Lease, up *upstream.Conn, framing http1.Framing) {
-	b := &x.resBody
+func (x *exchange) attach(a *attempt, framing http1.Framing) {
+	b, up := &x.resBody, a.up
 	b.start(&up.Conn, framing, x.Response.ContentLength, &x.Response.Trailer)
-	b.x, b.up, b.lease, b.open = x, up, *lease, true
-	b.reuse = !x.Response.Close && framing != http1.UntilClose && x.Response.Status != 101
+	b.x, b.up, b.lease, b.open = x, up, a.lease, true
+	b.reuse = !x.Response.Close && framing != http1.UntilClose && x.Response.Status != 101 && !x.Request.BindsConnection()
+	up.KeepFor(x.Response.KeepAlive)
 	switch {
 	case x.Response.Status == 101:
 		x.Response.Body = b

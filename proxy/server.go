@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"pingap-go/internal/wire"
+	"pingap-go/telemetry/metrics"
 )
 
 // Limits are what one server allows a client.
@@ -38,7 +39,9 @@ type Server struct {
 	dog      *wire.Watchdog
 	log      *slog.Logger
 	site     atomic.Pointer[Site]
+	metrics  *metrics.Server
 	draining atomic.Bool
+	closing  chan struct{} // closed when draining begins
 	// tunnelsEnd is the watchdog's time at which tunnels are ended; 0 = not yet.
 	tunnelsEnd atomic.Int64
 	open       atomic.Int64
@@ -52,7 +55,7 @@ type Server struct {
 
 // NewServer makes a server that listens nowhere yet. dog must be running.
 func NewServer(name string, site *Site, dog *wire.Watchdog, log *slog.Logger) *Server {
-	s := &Server{name: name, dog: dog, log: log, listeners: map[string]*listener{}, conns: map[*conn]struct{}{}}
+	s := &Server{name: name, dog: dog, log: log, metrics: site.Metrics, closing: make(chan struct{}), listeners: map[string]*listener{}, conns: map[*conn]struct{}{}}
 	s.site.Store(site)
 	return s
 }
@@ -172,8 +175,21 @@ func (s *Server) accept(l net.Listener) {
 			return
 		default: // out of descriptors, most likely: give it time
 			s.log.Warn("accept failed", "server", s.name, "err", err)
-			time.Sleep(50 * time.Millisecond)
+			s.pause(acceptPause)
 		}
+	}
+}
+
+// acceptPause is how long a listener rests that cannot accept.
+const acceptPause = 50 * time.Millisecond
+
+// pause waits for d, or until the server drains.
+func (s *Server) pause(d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-s.closing:
 	}
 }
 
@@ -189,14 +205,15 @@ func (s *Server) start(nc net.Conn) {
 	s.mu.Lock()
 	s.conns[c] = struct{}{}
 	s.mu.Unlock()
-	site.Metrics.Opened()
-	s.serving.Go(c.serve)
+	s.metrics.Opened()
+	s.serving.Add(1)
+	go c.serve()
 }
 
 // remove forgets a connection that has ended.
 func (s *Server) remove(c *conn) {
 	s.open.Add(-1)
-	s.site.Load().Metrics.Closed()
+	s.metrics.Closed()
 	s.mu.Lock()
 	delete(s.conns, c)
 	s.mu.Unlock()
@@ -207,7 +224,11 @@ func (s *Server) limits() *Limits { return &s.site.Load().Limits }
 
 // Drain says "Connection: close" on every answer from now on; listeners stay
 // open until Shutdown.
-func (s *Server) Drain() { s.draining.Store(true) }
+func (s *Server) Drain() {
+	if !s.draining.Swap(true) {
+		close(s.closing)
+	}
+}
 
 // Shutdown closes the listeners, lets requests under way finish, ends tunnels
 // after their grace and closes what is left when ctx ends. It returns ctx's error
@@ -221,10 +242,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Unlock()
 	s.accepting.Wait()
 	idle := make(chan struct{})
-	go func() {
-		s.serving.Wait()
-		close(idle)
-	}()
+	go s.awaitIdle(idle)
 	select {
 	case <-idle:
 		return nil
@@ -233,6 +251,12 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.closeAll()
 	<-idle
 	return fmt.Errorf("server %q: connections were cut off: %w", s.name, ctx.Err())
+}
+
+// awaitIdle closes idle when the last connection has ended.
+func (s *Server) awaitIdle(idle chan<- struct{}) {
+	s.serving.Wait()
+	close(idle)
 }
 
 func (s *Server) closeAll() {

@@ -3,6 +3,7 @@ package proxy
 import (
 	"errors"
 	"net/netip"
+	"sync/atomic"
 
 	"pingap-go/internal/mono"
 	"pingap-go/message"
@@ -19,6 +20,9 @@ import (
 type Site struct {
 	Server string
 	Routes *route.Table[*Location]
+	// Live, when it is set, holds the table in force instead: automatic routes
+	// come and go between reloads.
+	Live *atomic.Pointer[route.Table[*Location]]
 	// Errors makes the answers that we give ourselves.
 	Errors *ErrorPage
 	// Trusted are the peers whose own forwarded headers are believed.
@@ -42,7 +46,7 @@ func (s *Site) serve(x *exchange) {
 	s.Metrics.Begin()
 	s.identify(x)
 	s.trace(x)
-	location, ok := s.Routes.Match(&x.Request, &x.match)
+	location, ok := s.Table().Match(&x.Request, &x.match)
 	if !ok {
 		s.answerFault(x, faultNoRoute)
 		return
@@ -54,6 +58,14 @@ func (s *Site) serve(x *exchange) {
 	if err := s.run(x, location); err != nil {
 		s.answer(x, err)
 	}
+}
+
+// Table is the route table in force.
+func (s *Site) Table() *route.Table[*Location] {
+	if s.Live != nil {
+		return s.Live.Load()
+	}
+	return s.Routes
 }
 
 // run passes an exchange through one location.

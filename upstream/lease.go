@@ -18,7 +18,9 @@ type Lease struct {
 	host    *Host
 	status  int
 	latency time.Duration
-	trial   bool // the one request that a returning host gets
+	began   int64 // monotonic time at which it was asked for
+	now     int64 // monotonic time of the answer; 0 before it
+	trial   bool  // the one request that a returning host gets
 }
 
 // Begin readies ask for one request: the clock, a random number, the key that
@@ -56,9 +58,34 @@ func keyOf(k balance.Key, req *message.Request, clientIP string) string {
 }
 
 // Lease picks a host. The error is a *message.Fault: 503 no_endpoint when there
-// is nobody to send to, or when all are serving as many requests as they may.
-func (p *Pool) Lease(ask *balance.Ask) (Lease, error) {
-	v := p.view.Load()
+// is nobody to send to, or when all are serving as many requests as they may. It
+// waits only where the upstream has a queue and is full, and no longer than ctx.
+func (p *Pool) Lease(ctx context.Context, ask *balance.Ask) (Lease, error) {
+	return p.lease(ctx, p.view.Load, ask)
+}
+
+// lease picks from the view that is in force once there is room.
+func (p *Pool) lease(ctx context.Context, inForce func() *view, ask *balance.Ask) (Lease, error) {
+	if p.gate != nil {
+		if err := p.gate.Acquire(ctx); err != nil {
+			return Lease{}, shed(err)
+		}
+	}
+	l, err := p.pick(inForce(), ask)
+	if err != nil && p.gate != nil {
+		p.gate.Release()
+	}
+	return l, err
+}
+
+// shed is the answer to a request that an upstream's limits have no room for.
+func shed(err error) error {
+	return &message.Fault{
+		Status: 503, Type: "no_endpoint", Detail: "this service is serving as many requests as it may", Err: err, RetryAfter: 1,
+	}
+}
+
+func (p *Pool) pick(v *view, ask *balance.Ask) (Lease, error) {
 	full := false
 	for range balance.MaxTried {
 		i := v.picker.Pick(ask)
@@ -74,7 +101,7 @@ func (p *Pool) Lease(ask *balance.Ask) (Lease, error) {
 		if n := h.load.InFlight.Add(1); p.perHost == 0 || n <= p.perHost {
 			p.inFlight.Add(1)
 			h.requests.Add(1)
-			return Lease{pool: p, host: h, trial: trial}, nil
+			return Lease{pool: p, host: h, began: ask.Now, trial: trial}, nil
 		}
 		h.load.InFlight.Add(-1)
 		full = true
@@ -91,10 +118,17 @@ func (p *Pool) nobody(full bool) error {
 }
 
 // Address is the endpoint's address.
-func (l *Lease) Address() string { return *l.host.address.Load() }
+func (l *Lease) Address() string { return l.host.link.Load().address }
 
-// Token is what a sticky cookie holds for this host; empty without stickiness.
-func (l *Lease) Token() string { return l.host.token }
+// StickyCookie is the Set-Cookie value that keeps a client with this host; ""
+// when the pool is not sticky or the client has the cookie already.
+func (l *Lease) StickyCookie(ask *balance.Ask) string {
+	token := l.host.link.Load().token
+	if token == "" || l.pool.cookie == "" || ask.Sticky == token {
+		return ""
+	}
+	return l.pool.cookie + "=" + token + "; Path=/; HttpOnly; SameSite=Lax"
+}
 
 // Take returns a kept connection to the host, or nil. careful has the socket
 // looked at first, for requests that must not be sent twice.
@@ -105,10 +139,23 @@ func (l *Lease) Dial(ctx context.Context, within time.Duration) (*Conn, error) {
 	return l.host.dial(ctx, within)
 }
 
-// Answered notes that the host has sent a response head.
-func (l *Lease) Answered(status int, latency time.Duration) {
-	l.status, l.latency = status, latency
-	l.pool.metrics.Answered(latency)
+// Answered notes that the host has sent a response head; the try began at began
+// on the monotonic clock, latency ago.
+func (l *Lease) Answered(status int, began int64, latency time.Duration) {
+	l.status, l.latency, l.now = status, latency, began+int64(latency)
+	p := l.pool
+	p.metrics.Answered(latency)
+	if p.options.Hedge.Percentile > 0 {
+		p.latency.add(latency)
+	}
+	p.adapt(l.now, latency)
+}
+
+// adapt moves the limit of requests in flight by how long a try took.
+func (p *Pool) adapt(now int64, took time.Duration) {
+	if a := p.options.Adaptive; a != nil && a.Observe(now, took, p.gate.InFlight()) {
+		p.gate.SetLimit(a.Limit())
+	}
 }
 
 // Done ends the lease of a try that was answered; whole says that the response
@@ -121,15 +168,30 @@ func (l *Lease) Done(whole bool) {
 	l.end(outcome, l.status)
 }
 
-// Failed ends the lease of a try that was not answered.
-func (l *Lease) Failed(reason Reason) { l.end(reason.outcome(), 0) }
+// Failed ends the lease of a try that was not answered. One that timed out was at
+// least as slow as that.
+func (l *Lease) Failed(reason Reason) {
+	outcome := reason.outcome()
+	if outcome == health.TimedOut {
+		l.now = mono.Now()
+		l.latency = time.Duration(l.now - l.began)
+		l.pool.adapt(l.now, l.latency)
+	}
+	l.end(outcome, 0)
+}
 
 func (l *Lease) end(outcome health.Outcome, status int) {
 	h, p := l.host, l.pool
 	h.load.InFlight.Add(-1)
 	p.inFlight.Add(-1)
+	if p.gate != nil {
+		p.gate.Release()
+	}
 	h.metrics.Done(status)
-	now := mono.Now()
+	now := l.now
+	if now == 0 {
+		now = mono.Now()
+	}
 	if outcome != health.ClientAborted {
 		h.load.Latency.Observe(now, l.latency, outcome != health.Success)
 	}

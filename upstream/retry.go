@@ -9,6 +9,7 @@ import (
 
 	"pingap-go/balance"
 	"pingap-go/health"
+	"pingap-go/internal/mono"
 )
 
 // Reason is why a try did not give the response that was hoped for. It is the
@@ -21,7 +22,11 @@ const (
 	Reset         Reason = "reset"
 	Timeout       Reason = "timeout"
 	BadResponse   Reason = "bad_response"
-	ClientGone    Reason = "client"
+	// Refused: the host said that it has not begun with the request. It counts as
+	// "connect" in `retry.on`.
+	Refused    Reason = "refused"
+	ClientGone Reason = "client"
+	Hedged     Reason = "hedge" // dropped because another host was quicker
 )
 
 // StatusReason is the reason that a status is.
@@ -46,7 +51,7 @@ func (r Reason) outcome() health.Outcome {
 		return health.ConnectFailed
 	case Timeout:
 		return health.TimedOut
-	case ClientGone:
+	case ClientGone, Hedged:
 		return health.ClientAborted
 	case Reset, BadResponse:
 		return health.Reset
@@ -79,6 +84,9 @@ func (p *Pool) Retry() *Retry { return &p.options.Retry }
 // another. safe says that sending the request twice does no harm.
 func (p *Pool) Retryable(r Reason, safe bool) bool {
 	on := p.options.Retry.On
+	if r == Refused {
+		r = ConnectFailed // nothing was done with the request in either case
+	}
 	if len(on) > 0 {
 		return slices.Contains(on, r) && (safe || r == ConnectFailed)
 	}
@@ -91,8 +99,11 @@ func (p *Pool) Retryable(r Reason, safe bool) bool {
 	return false
 }
 
-// Withdraw asks the retry budget for one more try.
-func (p *Pool) Withdraw(ask *balance.Ask) bool { return p.budget.Withdraw(ask.Now) }
+// Withdraw asks the retry budget for one more try, which begins now.
+func (p *Pool) Withdraw(ask *balance.Ask) bool {
+	ask.Now = mono.Now()
+	return p.budget.Withdraw(ask.Now)
+}
 
 // Retried counts a retry.
 func (p *Pool) Retried(r Reason) { p.metrics.Retry(string(r)) }

@@ -58,30 +58,32 @@ type hostStatus struct {
 	ejection string
 }
 
+// publishStatus tells what was decided. The list of hosts is made anew only when
+// it has changed.
 func (p *Pool) publishStatus() {
 	v := p.view.Load()
 	s := &status{members: p.members, panics: v.panics, tier: v.tier}
-	s.hosts = make([]hostStatus, 0, len(p.hosts)+len(p.draining))
-	add := func(h *Host) {
-		s.hosts = append(s.hosts, hostStatus{h, h.endpoint, h.verdict, h.reason, h.since, h.probe.Reason, h.passive})
+	if last := p.status.Load(); last != nil && !p.retold {
+		s.hosts = last.hosts
+	} else {
+		s.hosts = p.hostStatuses()
 	}
-	for _, h := range p.hosts {
-		add(h)
-	}
-	for _, h := range p.draining {
-		add(h)
-	}
+	p.retold = false
 	p.status.Store(s)
+}
+
+func (p *Pool) hostStatuses() []hostStatus {
+	list := make([]hostStatus, 0, len(p.order)+len(p.draining))
+	for _, hosts := range [][]*Host{p.order, p.draining} {
+		for _, h := range hosts {
+			list = append(list, hostStatus{h, h.endpoint, h.verdict, h.reason, h.since, h.probe.Reason, h.passive})
+		}
+	}
+	return list
 }
 
 // Ready reports whether the pool has had its first answer, or a saved one.
 func (p *Pool) Ready() bool { return p.status.Load().members.answered }
-
-// Snapshot is the membership in force, for a pool that takes this one's place.
-func (p *Pool) Snapshot() (s endpoint.Snapshot, ok bool) {
-	m := &p.status.Load().members
-	return m.snapshot, m.answered
-}
 
 // Status tells all there is to know. Any goroutine may call it.
 func (p *Pool) Status() Status {
@@ -100,7 +102,7 @@ func (p *Pool) Status() Status {
 			Endpoint: h.endpoint, Verdict: h.verdict, Reason: h.reason, Since: h.since,
 			Registry: cmp.Or(h.endpoint.Barred, h.endpoint.Note), Probe: h.probe, Ejection: h.ejection,
 			InFlight: h.host.load.InFlight.Load(), Requests: h.host.requests.Load(), Failures: h.host.failures.Load(),
-			Latency: h.host.load.Latency.Value(now), Conns: h.host.conns.Load(),
+			Latency: h.host.load.Latency.Value(now), Conns: h.host.open(),
 		})
 	}
 	slices.SortFunc(out.Endpoints, func(a, b EndpointStatus) int { return cmp.Compare(a.Endpoint.ID, b.Endpoint.ID) })

@@ -90,13 +90,16 @@ func turn(pair, n int) []int {
 func (l loadSpec) figures(names []string, runs [][]run) []figure {
 	var all []figure
 	for i, peer := range names[1:] {
-		cpu := figure{quantity: "CPU µs/request", peer: peer, goal: atMost(l.goal)}
-		if !slices.Contains(servers, peer) {
-			cpu.goal = atMost(l.goGoal)
-		}
+		cpu := figure{quantity: "CPU µs/request", peer: peer}
 		rate := figure{quantity: "requests/s", peer: peer}
-		if l.throughput && l.goal <= 1 {
-			rate.goal = atLeast(1)
+		switch {
+		case slices.Contains(servers, peer):
+			cpu.goal = atMost(l.goal)
+			if l.throughput {
+				rate.goal = atLeast(1)
+			}
+		case slices.Contains(everybody, peer):
+			cpu.goal = atMost(l.goGoal)
 		}
 		for pair := range runs[0] {
 			cpu.add(runs[0][pair].cpuPerRequest(), runs[i+1][pair].cpuPerRequest())

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -52,11 +53,11 @@ func replaceMeasured(page, measured string) (string, error) {
 // describe says on what the run was made.
 func (b *bench) describe(ctx context.Context) string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "Measured on %s: %d cores (%s), %s, %s of memory, %s.\n",
+	fmt.Fprintf(&out, "Measured on %s: %d cores (%s), %s of memory, %s, %s.\n",
 		time.Now().Format("2 January 2006"), runtime.NumCPU(), procLine("/proc/cpuinfo", "model name"),
-		kernel(ctx), procLine("/proc/meminfo", "MemTotal"), runtime.Version())
-	fmt.Fprintf(&out, "%d pairs of %s each.\n\n", b.pairs, b.each)
-	for _, name := range append([]string{"pingap"}, everybody...) {
+		memory(), kernel(ctx), runtime.Version())
+	fmt.Fprintf(&out, "Pairs: %d, each measurement %s.\n\n", b.pairs, b.each)
+	for _, name := range append([]string{b.subject}, without(everybody, b.subject)...) {
 		if version := b.version(ctx, name); version != "" {
 			fmt.Fprintf(&out, "- %s: %s\n", name, version)
 		}
@@ -75,13 +76,21 @@ func (b *bench) version(ctx context.Context, name string) string {
 		if err != nil {
 			return ""
 		}
-		return strings.TrimSpace(info.Main.Version + " " + info.GoVersion)
+		return strings.Replace(info.Main.Version, "(devel)", "this repository", 1) + ", " + info.GoVersion
 	}
 	said, _ := exec.CommandContext(ctx, program, proxies[name].version...).CombinedOutput()
 	first, _, _ := strings.Cut(strings.TrimSpace(string(said)), "\n")
-	// HAProxy appends a date and a link.
-	words := strings.Fields(first)
-	return strings.Join(words[:min(3, len(words))], " ")
+	first, _, _ = strings.Cut(first, " - ") // HAProxy's link
+	return first
+}
+
+// memory is the machine's, in GB.
+func memory() string {
+	kb, err := strconv.ParseFloat(strings.TrimSuffix(procLine("/proc/meminfo", "MemTotal"), " kB"), 64)
+	if err != nil {
+		return "unknown size"
+	}
+	return fmt.Sprintf("%.0f GB", kb/(1<<20))
 }
 
 func kernel(ctx context.Context) string {

@@ -28,6 +28,7 @@ type proxySpec struct {
 	program string // looked up in the bin directory, then in PATH
 	config  string // name below configs/; "" when it takes none
 	args    func(config string, s settings) []string
+	large   bool     // with buffers larger than the defaults
 	version []string // asks the program; nil reads what Go wrote into the binary
 }
 
@@ -39,7 +40,12 @@ var proxies = map[string]proxySpec{
 	},
 	"nginx": {
 		program: "nginx", config: "nginx.conf", version: []string{"-v"},
-		args: func(config string, s settings) []string { return []string{"-p", s.Dir, "-c", config} },
+		args: nginxArgs,
+	},
+	// nginx tuned for bodies, for the rows that have some.
+	"nginx-large": {
+		program: "nginx", config: "nginx.conf", version: []string{"-v"}, large: true,
+		args: nginxArgs,
 	},
 	"haproxy": {
 		program: "haproxy", config: "haproxy.cfg", version: []string{"-v"},
@@ -59,6 +65,8 @@ var proxies = map[string]proxySpec{
 	},
 }
 
+func nginxArgs(config string, s settings) []string { return []string{"-p", s.Dir, "-c", config} }
+
 // shape is how much configuration the subject gets. The zero shape is one
 // location and one endpoint.
 type shape struct{ locations, endpoints int }
@@ -72,6 +80,7 @@ type settings struct {
 	Endpoints                  []string
 	Locations                  []location
 	Files, Connections         int
+	LargeBuffers               bool
 }
 
 // proxy is a running proxy.
@@ -161,6 +170,7 @@ func (b *bench) startOne(ctx context.Context, name string, size shape) (*proxy, 
 	if err != nil {
 		return nil, err
 	}
+	s.LargeBuffers = spec.large
 	config := ""
 	if spec.config != "" {
 		config = filepath.Join(dir, spec.config)

@@ -16,6 +16,7 @@ type row struct {
 // The proxies that a row compares with the subject.
 var (
 	servers   = []string{"nginx", "haproxy"}
+	movers    = []string{"nginx", "nginx-large", "haproxy"} // for the rows with bodies
 	everybody = []string{"nginx", "haproxy", "caddy", "baseline"}
 )
 
@@ -29,21 +30,21 @@ var rows = []row{
 	{"small-64", "small GET, 64 keep-alive connections",
 		closedLoop(loadSpec{path: smallPath, connections: 64, peers: everybody, goal: 1.0, goGoal: 0.5, throughput: true})},
 	{"small-1", "small GET, 1 connection",
-		closedLoop(loadSpec{path: smallPath, connections: 1, peers: servers, goal: 1.1, throughput: true})},
+		closedLoop(loadSpec{path: smallPath, connections: 1, peers: servers, goal: 1.1})},
 	{"small-8", "small GET, 8 connections",
-		closedLoop(loadSpec{path: smallPath, connections: 8, peers: servers, goal: 1.1, throughput: true})},
+		closedLoop(loadSpec{path: smallPath, connections: 8, peers: servers, goal: 1.1})},
 	{"small-512", "small GET, 512 connections",
-		closedLoop(loadSpec{path: smallPath, connections: 512, peers: servers, goal: 1.1, throughput: true})},
+		closedLoop(loadSpec{path: smallPath, connections: 512, peers: servers, goal: 1.1})},
 	{"get-10k", "10 KB response, 64 connections",
-		closedLoop(loadSpec{path: "/bytes/10240", connections: 64, peers: servers, goal: 1.0})},
+		closedLoop(loadSpec{path: "/bytes/10240", connections: 64, peers: movers, goal: 1.0})},
 	{"get-100k", "100 KB response, 64 connections",
-		closedLoop(loadSpec{path: "/bytes/102400", connections: 64, peers: servers, goal: 1.0})},
+		closedLoop(loadSpec{path: "/bytes/102400", connections: 64, peers: movers, goal: 1.0})},
 	{"get-10m", "10 MB download, 8 connections",
-		closedLoop(loadSpec{path: "/bytes/10485760", connections: 8, peers: servers, goal: 1.0})},
+		closedLoop(loadSpec{path: "/bytes/10485760", connections: 8, peers: movers, goal: 1.0})},
 	{"post-10k", "10 KB request body, 64 connections",
-		closedLoop(loadSpec{path: "/upload", body: 10 << 10, connections: 64, peers: servers, goal: 1.0})},
+		closedLoop(loadSpec{path: "/upload", body: 10 << 10, connections: 64, peers: movers, goal: 1.0})},
 	{"post-1m", "1 MB request body, 8 connections",
-		closedLoop(loadSpec{path: "/upload", body: 1 << 20, connections: 8, peers: servers, goal: 1.0})},
+		closedLoop(loadSpec{path: "/upload", body: 1 << 20, connections: 8, peers: movers, goal: 1.0})},
 	{"latency", "small GET at a constant rate, half of what the slowest of the three can do, 64 connections",
 		constantRate(servers, 64, 1.1)},
 	{"scale-100", "small GET with 100 locations and 100 endpoints, beside the subject with 1 and 1",

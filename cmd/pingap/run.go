@@ -7,11 +7,14 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
+	"sync"
 	"syscall"
 	"time"
 
 	"pingap-go/config"
 	"pingap-go/engine"
+	"pingap-go/internal/resources"
 	"pingap-go/telemetry/logging"
 )
 
@@ -48,23 +51,57 @@ func runProxy(args []string, std streams) error {
 		return errUsage
 	}
 	e := engine.New(engine.Options{
-		Load:    func() (*config.Config, error) { return config.Load(file, os.LookupEnv) },
+		Load:    func() (*config.Config, error) { return load(file, log) },
 		Version: version, Commit: commit(), Log: log, Level: levelVar, AccessLog: std.out,
 	})
-	return serve(e, log)
+	tuneCollector()
+	signals, stop := notify()
+	defer stop()
+	return serve(e, log, signals, func() {})
+}
+
+// collectAt is how far the heap may grow before garbage is collected, in percent
+// of what is live. A proxy's live heap is a few megabytes, so that Go's default
+// of 100 would collect many times a second; the engine gives the memory back when
+// traffic has gone.
+const collectAt = 400
+
+// tuneCollector sets that, unless GOGC says otherwise.
+func tuneCollector() {
+	if _, set := os.LookupEnv("GOGC"); !set {
+		debug.SetGCPercent(collectAt)
+	}
+}
+
+// notify catches the signals that serve understands, until stop is called.
+func notify() (signals chan os.Signal, stop func()) {
+	signals = make(chan os.Signal, 4)
+	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
+	return signals, func() { signal.Stop(signals) }
+}
+
+// load reads the configuration and fits the process to what it may use.
+func load(file string, log *slog.Logger) (*config.Config, error) {
+	c, err := config.Load(file, os.LookupEnv)
+	if err != nil {
+		return nil, err
+	}
+	if said := resources.Find(c.Basic.Threads, os.LookupEnv, os.DirFS("/")).Apply(); said != "" {
+		log.Info("limited to " + said)
+	}
+	return c, nil
 }
 
 // serve runs an engine until a signal ends it. SIGHUP reloads; SIGTERM and
-// SIGINT drain, and a second one ends at once.
-func serve(e *engine.Engine, log *slog.Logger) error {
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
-	defer signal.Stop(signals)
+// SIGINT drain, and a second one ends at once. It calls started when the engine
+// serves.
+func serve(e *engine.Engine, log *slog.Logger, signals <-chan os.Signal, started func()) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	if err := e.Start(ctx); err != nil {
 		return err
 	}
+	started()
 	for s := range signals {
 		if s != syscall.SIGHUP {
 			log.Info("draining", "signal", s.String())
@@ -72,21 +109,31 @@ func serve(e *engine.Engine, log *slog.Logger) error {
 		}
 		reload(ctx, e)
 	}
-	go endOnSignal(signals, cancel, log)
-	if err := e.Shutdown(ctx); err != nil {
+	var watching sync.WaitGroup
+	watching.Go(func() { endOnSignal(ctx, signals, cancel, log) })
+	err := e.Shutdown(ctx)
+	cancel()
+	watching.Wait()
+	if err != nil {
 		return fmt.Errorf("drain: %w", err)
 	}
 	log.Info("drained")
 	return nil
 }
 
-// endOnSignal ends the drain at the next signal that asks for it.
-func endOnSignal(signals <-chan os.Signal, end context.CancelFunc, log *slog.Logger) {
-	for s := range signals {
-		if s != syscall.SIGHUP {
-			log.Warn("ending at once", "signal", s.String())
-			end()
+// endOnSignal ends the drain at the next signal that asks for it, if one comes
+// before the drain has ended by itself.
+func endOnSignal(ctx context.Context, signals <-chan os.Signal, end context.CancelFunc, log *slog.Logger) {
+	for {
+		select {
+		case <-ctx.Done():
 			return
+		case s := <-signals:
+			if s != syscall.SIGHUP {
+				log.Warn("ending at once", "signal", s.String())
+				end()
+				return
+			}
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/consul/api"
 
@@ -54,6 +55,7 @@ func TestACLs(t *testing.T) {
 		follow(t, client(t, consul.Options{}), consul.Query{Service: "api"}).Await(t, soon, members("api-1"))
 	})
 	t.Run("a deleted token keeps the last good answer", func(t *testing.T) { deletedToken(t, agent) })
+	t.Run("a token that loses its rights keeps the last good answer", func(t *testing.T) { poorerToken(t, agent) })
 	t.Run("a token that the agent lends is as good as ours", func(t *testing.T) { lentToken(t, agent, reader) })
 }
 
@@ -116,6 +118,34 @@ func deletedToken(t *testing.T, agent *testkit.ConsulAgent) {
 		t.Errorf("error %q, want discovery.ErrDenied", err)
 	}
 	if last, _ := sink.Last(); !members("api-1")(last) {
+		t.Errorf("the last snapshot became %+v", last)
+	}
+}
+
+// poorerToken takes the rights of a token away while its query waits. The stream
+// that it waits on then goes quiet, and says nothing of ACLs.
+func poorerToken(t *testing.T, agent *testkit.ConsulAgent) {
+	secret := token(t, agent, `service_prefix "" { policy = "read" } node_prefix "" { policy = "read" }`)
+	sink := follow(t, client(t, consul.Options{Address: agent.HTTPAddr, Token: secret, Wait: time.Second}), consul.Query{Service: "api"})
+	sink.Await(t, soon, serving("api-1", "consul passing"))
+	self, _, err := agent.API.ACL().TokenReadSelf(&api.QueryOptions{Token: secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	policy, _, err := agent.API.ACL().PolicyRead(self.Policies[0].ID, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	policy.Rules = `key_prefix "" { policy = "read" }`
+	if _, _, err := agent.API.ACL().PolicyUpdate(policy, nil); err != nil {
+		t.Fatal(err)
+	}
+	agent.Register(t, testkit.Instance("api", "api-1", "127.0.0.1:9009"))
+	t.Cleanup(func() { agent.Register(t, testkit.Instance("api", "api-1", "127.0.0.1:9001")) })
+	if err := sink.AwaitErr(t, 2*soon); !errors.Is(err, discovery.ErrDenied) {
+		t.Errorf("error %q, want discovery.ErrDenied", err)
+	}
+	if last, _ := sink.Last(); !serving("api-1", "consul passing")(last) {
 		t.Errorf("the last snapshot became %+v", last)
 	}
 }

@@ -13,80 +13,89 @@ import (
 	"pingap-go/internal/testkit"
 )
 
-// Each story starts with the instances api-1 and api-2 registered and seen, does
-// one thing to them, and waits for what the watcher makes of it.
+// catalogStories start with the instances api-1 and api-2 registered and seen, do
+// one thing to them, and say what the watcher must make of it.
+var catalogStories = []struct {
+	name   string
+	status []string
+	change func(t *testing.T, agent *testkit.ConsulAgent)
+	want   func(endpoint.Snapshot) bool
+}{{
+	name: "a third instance is registered",
+	change: func(t *testing.T, agent *testkit.ConsulAgent) {
+		agent.Register(t, testkit.Instance("api", "api-3", "127.0.0.1:9003"))
+	},
+	want: members("api-1", "api-2", "api-3"),
+}, {
+	name:   "an instance is deregistered",
+	change: func(t *testing.T, agent *testkit.ConsulAgent) { agent.Deregister(t, "api-1") },
+	want:   members("api-2"),
+}, {
+	name:   "all instances are deregistered",
+	change: func(t *testing.T, agent *testkit.ConsulAgent) { agent.Deregister(t, "api-1", "api-2") },
+	want:   condition(endpoint.Unknown),
+}, {
+	name:   "an instance goes into maintenance",
+	change: func(t *testing.T, agent *testkit.ConsulAgent) { agent.Maintain(t, "api-1", true) },
+	want:   barred("api-1", "consul maintenance: service, by a test"),
+}, {
+	name: "maintenance ends",
+	change: func(t *testing.T, agent *testkit.ConsulAgent) {
+		agent.Maintain(t, "api-1", true)
+		agent.Maintain(t, "api-1", false)
+	},
+	want: serving("api-1", "consul passing"),
+}, {
+	name:   "the node goes into maintenance",
+	change: func(t *testing.T, agent *testkit.ConsulAgent) { agent.MaintainNode(t, true) },
+	want: func(s endpoint.Snapshot) bool {
+		return s.Condition == endpoint.Unhealthy && barred("api-2", "consul maintenance: node, by a test")(s)
+	},
+}, {
+	name:   "a check turns critical",
+	change: func(t *testing.T, agent *testkit.ConsulAgent) { agent.SetStatus(t, "api-1", api.HealthCritical) },
+	want:   barred("api-1", "consul critical: check alive"),
+}, {
+	name:   "a check warns, and only passing may serve",
+	change: func(t *testing.T, agent *testkit.ConsulAgent) { agent.SetStatus(t, "api-1", api.HealthWarning) },
+	want:   barred("api-1", "consul warning: check alive"),
+}, {
+	name:   "a check warns, and warning may serve",
+	status: []string{"passing", "warning"},
+	change: func(t *testing.T, agent *testkit.ConsulAgent) { agent.SetStatus(t, "api-1", api.HealthWarning) },
+	want:   serving("api-1", "consul warning: check alive"),
+}, {
+	name: "an instance moves to another port under its ID",
+	change: func(t *testing.T, agent *testkit.ConsulAgent) {
+		agent.Register(t, testkit.Instance("api", "api-1", "127.0.0.1:9101"))
+	},
+	want: having("api-1", func(e endpoint.Endpoint) bool { return e.Address == "127.0.0.1:9101" }),
+}, {
+	name: "an instance moves to another address under its ID",
+	change: func(t *testing.T, agent *testkit.ConsulAgent) {
+		agent.Register(t, testkit.Instance("api", "api-1", "127.0.0.9:9001"))
+	},
+	want: having("api-1", func(e endpoint.Endpoint) bool { return e.Address == "127.0.0.9:9001" }),
+}, {
+	name:   "tags and metadata are rewritten",
+	change: func(t *testing.T, agent *testkit.ConsulAgent) { agent.Register(t, tagged("api-1", "canary")) },
+	want: having("api-1", func(e endpoint.Endpoint) bool {
+		return slices.Equal(e.Tags, []string{"canary"}) && maps.Equal(e.Meta, map[string]string{"version": "2"})
+	}),
+}, {
+	name: "a second instance appears on the first one's address",
+	change: func(t *testing.T, agent *testkit.ConsulAgent) {
+		agent.Register(t, testkit.Instance("api", "api-1b", "127.0.0.1:9001"))
+	},
+	want: members("api-1", "api-1b", "api-2"),
+}}
+
 func TestCatalogChanges(t *testing.T) {
 	agent := agent(t)
-	stories := []struct {
-		name   string
-		status []string
-		change func(t *testing.T)
-		want   func(endpoint.Snapshot) bool
-	}{{
-		name:   "a third instance is registered",
-		change: func(t *testing.T) { agent.Register(t, testkit.Instance("api", "api-3", "127.0.0.1:9003")) },
-		want:   members("api-1", "api-2", "api-3"),
-	}, {
-		name:   "an instance is deregistered",
-		change: func(t *testing.T) { agent.Deregister(t, "api-1") },
-		want:   members("api-2"),
-	}, {
-		name:   "all instances are deregistered",
-		change: func(t *testing.T) { agent.Deregister(t, "api-1", "api-2") },
-		want:   condition(endpoint.Unknown),
-	}, {
-		name:   "an instance goes into maintenance",
-		change: func(t *testing.T) { agent.Maintain(t, "api-1", true) },
-		want:   barred("api-1", "consul maintenance: service, by a test"),
-	}, {
-		name: "maintenance ends",
-		change: func(t *testing.T) {
-			agent.Maintain(t, "api-1", true)
-			agent.Maintain(t, "api-1", false)
-		},
-		want: serving("api-1", "consul passing"),
-	}, {
-		name:   "the node goes into maintenance",
-		change: func(t *testing.T) { agent.MaintainNode(t, true) },
-		want: func(s endpoint.Snapshot) bool {
-			return s.Condition == endpoint.Unhealthy && barred("api-2", "consul maintenance: node, by a test")(s)
-		},
-	}, {
-		name:   "a check turns critical",
-		change: func(t *testing.T) { agent.SetStatus(t, "api-1", api.HealthCritical) },
-		want:   barred("api-1", "consul critical: check alive"),
-	}, {
-		name:   "a check warns, and only passing may serve",
-		change: func(t *testing.T) { agent.SetStatus(t, "api-1", api.HealthWarning) },
-		want:   barred("api-1", "consul warning: check alive"),
-	}, {
-		name:   "a check warns, and warning may serve",
-		status: []string{"passing", "warning"},
-		change: func(t *testing.T) { agent.SetStatus(t, "api-1", api.HealthWarning) },
-		want:   serving("api-1", "consul warning: check alive"),
-	}, {
-		name:   "an instance moves to another port under its ID",
-		change: func(t *testing.T) { agent.Register(t, testkit.Instance("api", "api-1", "127.0.0.1:9101")) },
-		want:   having("api-1", func(e endpoint.Endpoint) bool { return e.Address == "127.0.0.1:9101" }),
-	}, {
-		name:   "an instance moves to another address under its ID",
-		change: func(t *testing.T) { agent.Register(t, testkit.Instance("api", "api-1", "127.0.0.9:9001")) },
-		want:   having("api-1", func(e endpoint.Endpoint) bool { return e.Address == "127.0.0.9:9001" }),
-	}, {
-		name:   "tags and metadata are rewritten",
-		change: func(t *testing.T) { agent.Register(t, tagged("api-1", "canary")) },
-		want: having("api-1", func(e endpoint.Endpoint) bool {
-			return slices.Equal(e.Tags, []string{"canary"}) && maps.Equal(e.Meta, map[string]string{"version": "2"})
-		}),
-	}, {
-		name:   "a second instance appears on the first one's address",
-		change: func(t *testing.T) { agent.Register(t, testkit.Instance("api", "api-1b", "127.0.0.1:9001")) },
-		want:   members("api-1", "api-1b", "api-2"),
-	}}
-	for _, story := range stories {
+	for _, story := range catalogStories {
 		t.Run(story.name, func(t *testing.T) {
 			sink := twoInstances(t, agent, consul.Query{Service: "api", Status: story.status})
-			story.change(t)
+			story.change(t, agent)
 			got := sink.Await(t, soon, story.want)
 			for _, e := range got.Endpoints {
 				if e.ID != agent.Node+"/"+e.Name || e.Node != agent.Node {

@@ -44,6 +44,7 @@ type Client struct {
 	gate      *gate
 	transport *transport
 	api       *api.Client
+	buffers   sync.Pool // of *bytes.Buffer, for answers
 
 	mu      sync.Mutex
 	watches int
@@ -141,9 +142,9 @@ type question struct {
 	index      uint64 // 0: answer at once
 }
 
-// ask asks the agent and decodes the answer into out. An answer with the index
-// that was asked for leaves out an empty list. The error is errTurn, ctx's, or
-// says what failed.
+// ask asks the agent. The answer goes to out, a taker or else something that JSON
+// is decoded into; one with the index that was asked for leaves out as it was. The
+// error is errTurn, ctx's, or says what failed.
 func (c *Client) ask(ctx context.Context, q question, out any) (*api.QueryMeta, error) {
 	entering, cancel := context.WithTimeoutCause(ctx, askTimeout, fmt.Errorf("no connection to %s came free within %s", c.target, askTimeout))
 	defer cancel()
@@ -168,11 +169,14 @@ func (c *Client) askNow(ctx context.Context, q question, out any) (*api.QueryMet
 	ctx, cut := context.WithCancelCause(ctx)
 	defer cut(nil)
 	defer context.AfterFunc(round.ctx, func() { cut(context.Cause(round.ctx)) })()
+	if t, ok := out.(taker); ok {
+		ctx, out = context.WithValue(ctx, takerKey{}, t), new([]struct{})
+	}
 	meta, err := c.api.Raw().Query(q.path, out, c.queryOptions(ctx, q, wait))
 	if err != nil {
 		return nil, c.explain(ctx, err)
 	}
-	if !meta.KnownLeader {
+	if !meta.KnownLeader && !streamed(meta) {
 		return nil, errNoLeader
 	}
 	return meta, nil
@@ -185,6 +189,11 @@ func (c *Client) queryOptions(ctx context.Context, q question, wait time.Duratio
 	}
 	return o.WithContext(ctx)
 }
+
+// streamed reports whether the agent answered from the event stream that it keeps
+// of a service. Such answers say nothing of leaders and ACLs, whatever is wrong
+// (Consul 1.19, agent/rpcclient/health).
+func streamed(meta *api.QueryMeta) bool { return meta.QueryBackend == "streaming" }
 
 // healthPath is the path of the health endpoint of a service.
 func healthPath(service string) string { return "/v1/health/service/" + url.PathEscape(service) }

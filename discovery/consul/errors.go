@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 
 	"github.com/hashicorp/consul/api"
@@ -19,20 +21,29 @@ var (
 	errNoToken  = fmt.Errorf("the answer is empty, the agent denies by default and no token is set: %w", discovery.ErrDenied)
 )
 
-// explain turns what a failed request says into one sentence without the URL.
+// explain turns what a failed request says into one sentence, without the URL
+// and without ports of ours, which differ from try to try.
 func (c *Client) explain(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}
-	var status api.StatusError
-	if errors.As(err, &status) {
+	var (
+		status  api.StatusError
+		call    *os.SyscallError
+		request *url.Error
+	)
+	switch {
+	case errors.As(err, &status):
 		return explainStatus(status)
+	case errors.As(err, &call):
+		return fmt.Errorf("%s: %w", c.target, call.Err)
+	case errors.Is(err, io.EOF):
+		return fmt.Errorf("%s: the connection was closed", c.target)
+	case errors.As(err, &request):
+		return fmt.Errorf("%s: %w", c.target, request.Err)
+	default:
+		return fmt.Errorf("%s: %w", c.target, err)
 	}
-	var request *url.Error
-	if errors.As(err, &request) {
-		return request.Err
-	}
-	return fmt.Errorf("answer of %s: %w", c.target, err)
 }
 
 func explainStatus(status api.StatusError) error {

@@ -129,3 +129,8 @@ func having(name string, want func(endpoint.Endpoint) bool) func(endpoint.Snapsh
 		return ok && want(e)
 	}
 }
+
+// at is an endpoint at one address.
+func at(address string) func(endpoint.Endpoint) bool {
+	return func(e endpoint.Endpoint) bool { return e.Address == address }
+}

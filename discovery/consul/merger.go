@@ -32,7 +32,7 @@ type tier struct {
 
 func newMerger(query Query, sink discovery.Sink) *merger {
 	m := &merger{query: query, reporter: discovery.Reporter{Sink: sink}, tiers: make([]tier, len(query.Datacenters))}
-	for _, e := range query.Seed.Endpoints {
+	for _, e := range query.seeds() {
 		if e.Tier < len(m.tiers) {
 			m.tiers[e.Tier].endpoints = append(m.tiers[e.Tier].endpoints, e)
 		}
@@ -40,45 +40,50 @@ func newMerger(query Query, sink discovery.Sink) *merger {
 	return m
 }
 
-// news takes a datacenter's new part.
-func (m *merger) news(i int, p part) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.tiers[i] = tier{endpoints: m.place(i, p.endpoints), empty: p.empty, index: p.index, answered: true}
-	m.publish()
+// place is where one datacenter's watch reports to.
+type place struct {
+	merger *merger
+	tier   int
 }
 
-// same notes that a datacenter's part is as it was, and current.
-func (m *merger) same(i int) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.tiers[i].err = nil
-	m.publish()
+// news takes the datacenter's new part.
+func (p place) news(n part) {
+	p.merger.set(p.tier, tier{endpoints: p.rank(n.endpoints), empty: n.empty, index: n.index, answered: true})
 }
 
-// fail notes why a datacenter's part may be old.
-func (m *merger) fail(i int, err error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.tiers[i].err = err
-	m.publish()
+// same notes that the datacenter's part is as it was, and current.
+func (p place) same() { p.fail(nil) }
+
+// fail notes why the datacenter's part may be old.
+func (p place) fail(err error) {
+	p.merger.mu.Lock()
+	defer p.merger.mu.Unlock()
+	p.merger.tiers[p.tier].err = err
+	p.merger.publish()
 }
 
-// place gives endpoints their tier. Beyond the first datacenter the ID names the
+// rank gives endpoints their tier. Beyond the first datacenter the ID names the
 // datacenter, because node names are unique within one only.
-func (m *merger) place(i int, endpoints []endpoint.Endpoint) []endpoint.Endpoint {
-	if i == 0 {
+func (p place) rank(endpoints []endpoint.Endpoint) []endpoint.Endpoint {
+	if p.tier == 0 {
 		return endpoints
 	}
-	datacenter := m.query.Datacenters[i]
+	datacenter := p.merger.query.Datacenters[p.tier]
 	for k := range endpoints {
 		e := &endpoints[k]
-		e.Tier, e.ID = i, datacenter+"/"+e.ID
+		e.Tier, e.ID = p.tier, datacenter+"/"+e.ID
 		if e.Note != "" {
 			e.Note += " in " + datacenter
 		}
 	}
 	return endpoints
+}
+
+func (m *merger) set(i int, t tier) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.tiers[i] = t
+	m.publish()
 }
 
 // publish says what is known and what is in doubt; m.mu is held.

@@ -96,7 +96,10 @@ func parseTarget(address, scheme string) (target, error) {
 		}
 		t.host = after
 	}
-	t.host, t.prefix, _ = strings.Cut(t.host, "/")
+	host, path, _ := strings.Cut(strings.TrimSuffix(t.host, "/"), "/")
+	if t.host = host; path != "" {
+		t.prefix = "/" + path
+	}
 	if t.scheme != "http" && t.scheme != "https" {
 		return target{}, fmt.Errorf(`consul address %q: scheme %q is not http, https or unix`, address, t.scheme)
 	}

@@ -13,9 +13,13 @@ import (
 
 const indexHeader = "X-Consul-Index"
 
+// spare is how many connections there are beyond those that queries may occupy:
+// for the heartbeat and for the users of Client.API.
+const spare = 8
+
 // transport carries every request to the agent: it adds the token, notices when
-// the agent multiplexes (HTTP/2, which Consul speaks with TLS only), and spares
-// us the decoding of blocking queries that ended without news.
+// the agent multiplexes (HTTP/2, which Consul speaks with TLS only), and has
+// bodies read by those who know what is new in them.
 type transport struct {
 	base   *http.Transport
 	tokens *tokens
@@ -33,6 +37,7 @@ func newTransport(o Options, t target, tokens *tokens, gate *gate) (*transport, 
 		ForceAttemptHTTP2:     true,
 		HTTP2:                 &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second},
 		MaxIdleConnsPerHost:   o.MaxConnections,
+		MaxConnsPerHost:       o.MaxConnections + spare,
 		IdleConnTimeout:       90 * time.Second,
 		TLSHandshakeTimeout:   5 * time.Second,
 		ExpectContinueTimeout: time.Second,
@@ -88,23 +93,43 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	t.gate.learn(response.ProtoMajor)
-	if unchanged(request, response) {
-		err = drop(response)
+	switch taker, taken := request.Context().Value(takerKey{}).(taker); {
+	case unchanged(request, response):
+		err = swallow(response, discard{})
+	case taken && response.StatusCode == http.StatusOK:
+		err = swallow(response, taker)
 	}
-	return response, err
+	if err != nil {
+		return nil, err
+	}
+	return response, nil
+}
+
+// taker reads a body in the place of Consul's client, which would decode all of
+// it anew with each answer. It travels in the request's context.
+type taker interface{ take(body io.Reader) error }
+
+type takerKey struct{}
+
+type discard struct{}
+
+func (discard) take(body io.Reader) error {
+	_, err := io.Copy(io.Discard, body)
+	return err
+}
+
+// swallow hands the body to t, reads it to its end, so that the connection can be
+// used again, and leaves an empty list in its place.
+func swallow(response *http.Response, t taker) error {
+	err := t.take(response.Body)
+	_, _ = io.Copy(io.Discard, response.Body)
+	_ = response.Body.Close()
+	response.Body = io.NopCloser(strings.NewReader("[]"))
+	return err
 }
 
 // unchanged says that a blocking query ended as it began: same index, no news.
 func unchanged(request *http.Request, response *http.Response) bool {
 	asked := request.URL.Query().Get("index")
 	return asked != "" && response.StatusCode == http.StatusOK && asked == response.Header.Get(indexHeader)
-}
-
-// drop reads the body to its end, so that the connection can be used again, and
-// leaves an empty list in its place.
-func drop(response *http.Response) error {
-	_, err := io.Copy(io.Discard, response.Body)
-	_ = response.Body.Close()
-	response.Body = io.NopCloser(strings.NewReader("[]"))
-	return err
 }

@@ -16,9 +16,9 @@ import (
 const (
 	// callsPerSecond bounds how often one watch asks, however often Consul has
 	// news; a burst of as many is free.
-	callsPerSecond = 20
+	callsPerSecond = 50
 	// endpointsPerSecond lowers that bound for services with many instances.
-	endpointsPerSecond = 20_000
+	endpointsPerSecond = 50_000
 )
 
 // watch follows the service in one datacenter.
@@ -26,15 +26,19 @@ type watch struct {
 	client     *Client
 	query      Query
 	datacenter string // "" = the agent's own
+	listing    *listing
 	limiter    *rate.Limiter
 	flaky      discovery.Backoff // the agent is away
 	denied     discovery.Backoff // the agent hides the answer; only people mend that
 	index      uint64            // of the last answer; 0 asks without waiting
+	audited    time.Time         // of the last answer that did not come from a stream
+	members    map[string]bool   // IDs in the last answer
 }
 
 func newWatch(client *Client, query Query, datacenter string) *watch {
 	return &watch{
 		client: client, query: query, datacenter: datacenter,
+		listing: newListing(query.Tags, query.warning(), &client.buffers),
 		limiter: rate.NewLimiter(callsPerSecond, callsPerSecond),
 		flaky:   discovery.Backoff{Max: 2 * time.Second},
 		denied:  discovery.Backoff{Min: time.Second, Max: 10 * time.Second},
@@ -48,26 +52,42 @@ type part struct {
 	index     uint64
 }
 
-// run asks until ctx ends. news gets every complete answer, fail every error.
-func (w *watch) run(ctx context.Context, news func(part), same func(), fail func(error)) {
+// outcome is what one look brought.
+type outcome int
+
+const (
+	again   outcome = iota // nothing; look again
+	same                   // the answer is the one before
+	changed                // a new part
+)
+
+// hearer takes what a watch finds out.
+type hearer interface {
+	news(part)
+	same()
+	fail(error)
+}
+
+// run asks until ctx ends.
+func (w *watch) run(ctx context.Context, h hearer) {
 	for w.limiter.Wait(ctx) == nil {
-		p, changed, err := w.look(ctx)
+		p, found, err := w.look(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return
 		case errors.Is(err, errTurn):
 		case err != nil:
-			fail(w.sentence(err))
+			h.fail(w.sentence(err))
 			w.index = 0
 			if !discovery.Pause(ctx, w.backoff(err).Next()) {
 				return
 			}
-		case changed:
+		case found == changed:
 			w.recovered()
-			news(p)
-		default:
+			h.news(p)
+		case found == same:
 			w.recovered()
-			same()
+			h.same()
 		}
 	}
 }
@@ -84,53 +104,83 @@ func (w *watch) recovered() {
 	w.denied.Reset()
 }
 
-// look asks once; changed is false when the answer is the one before.
-func (w *watch) look(ctx context.Context) (p part, changed bool, err error) {
-	var entries []entry
-	meta, err := w.client.ask(ctx, w.question(healthPath(w.query.Service), w.query.Filter, w.index), &entries)
-	if err != nil {
-		return part{}, false, err
+// look asks once.
+func (w *watch) look(ctx context.Context) (part, outcome, error) {
+	meta, err := w.client.ask(ctx, w.question(healthPath(w.query.Service), w.query.Filter, w.index), w.listing)
+	switch {
+	case err != nil:
+		return part{}, again, err
+	case w.index != 0 && meta.LastIndex == w.index:
+		w.audit(meta)
+		return part{}, same, nil
+	case meta.LastIndex < w.index:
+		w.index = 0
+		return part{}, again, nil
 	}
-	if w.index != 0 && meta.LastIndex == w.index {
-		return part{}, false, nil
+	if err := w.trust(ctx, meta, w.listing.instances); err != nil {
+		return part{}, again, err
 	}
-	if err := w.trust(ctx, meta, len(entries)); err != nil {
-		return part{}, false, err
+	p := part{endpoints: w.listing.endpoints, empty: endpoint.Empty, index: meta.LastIndex}
+	if streamed(meta) && w.loses(p) {
+		w.index = 0
+		return part{}, again, nil
 	}
-	p = part{endpoints: w.describe(entries), empty: endpoint.Empty, index: meta.LastIndex}
-	if len(entries) == 0 {
+	if w.listing.instances == 0 {
 		if p.empty, err = w.emptiness(ctx); err != nil {
-			return part{}, false, err
+			return part{}, again, err
 		}
 	}
-	w.advance(meta.LastIndex)
-	w.limiter.SetLimit(min(callsPerSecond, rate.Limit(endpointsPerSecond)/rate.Limit(len(entries)+1)))
-	return p, true, nil
+	w.accept(p, meta)
+	w.limiter.SetLimit(min(callsPerSecond, rate.Limit(endpointsPerSecond)/rate.Limit(w.listing.instances+1)))
+	return p, changed, nil
+}
+
+// accept keeps what the next look builds on. An index of 0 would never wait.
+// https://developer.hashicorp.com/consul/api-docs/features/blocking
+func (w *watch) accept(p part, meta *api.QueryMeta) {
+	w.index = max(meta.LastIndex, 1)
+	if !streamed(meta) {
+		w.audited = time.Now()
+	}
+	w.members = make(map[string]bool, len(p.endpoints))
+	for i := range p.endpoints {
+		w.members[p.endpoints[i].ID] = true
+	}
+}
+
+// audit has the next query go to the catalog itself when the stream has been the
+// only source for a whole wait: it just goes quiet when the token's rights end.
+func (w *watch) audit(meta *api.QueryMeta) {
+	if streamed(meta) && time.Since(w.audited) >= w.client.options.Wait {
+		w.index = 0
+	}
+}
+
+// loses reports whether a member of the last answer is missing. A stream also
+// drops what its token may no longer see, and does not say so; the catalog does,
+// so a loss counts when the catalog confirms it.
+func (w *watch) loses(p part) bool {
+	left := 0
+	for i := range p.endpoints {
+		if w.members[p.endpoints[i].ID] {
+			left++
+		}
+	}
+	return left < len(w.members)
 }
 
 func (w *watch) question(path, filter string, index uint64) question {
 	return question{path: path, datacenter: w.datacenter, filter: filter, near: w.query.Near, index: index}
 }
 
-// advance keeps the index for the next query. One that goes backwards (the
-// servers were restored or replaced) starts over, and 0 would never wait.
-// https://developer.hashicorp.com/consul/api-docs/features/blocking
-func (w *watch) advance(index uint64) {
-	if index < w.index {
-		w.index = 0
-		return
-	}
-	w.index = max(index, 1)
-}
-
 // trust refuses answers that are not the whole truth. For the anonymous token
 // Consul does not say that it filtered, so an empty answer under a policy that
 // denies by default is looked into further.
-func (w *watch) trust(ctx context.Context, meta *api.QueryMeta, entries int) error {
+func (w *watch) trust(ctx context.Context, meta *api.QueryMeta, instances int) error {
 	switch {
 	case meta.ResultsFilteredByACLs:
 		return errFiltered
-	case entries > 0 || meta.DefaultACLPolicy != "deny" || w.client.tokens.configured():
+	case instances > 0 || meta.DefaultACLPolicy != "deny" || w.client.tokens.configured():
 		return nil
 	default:
 		return w.client.anonymous(ctx)
@@ -153,17 +203,6 @@ func (w *watch) emptiness(ctx context.Context) (endpoint.Condition, error) {
 	default:
 		return endpoint.Empty, nil
 	}
-}
-
-// describe turns the instances that have the wanted tags into endpoints.
-func (w *watch) describe(entries []entry) []endpoint.Endpoint {
-	endpoints := make([]endpoint.Endpoint, 0, len(entries))
-	for i := range entries {
-		if entries[i].hasTags(w.query.Tags) {
-			endpoints = append(endpoints, entries[i].endpoint(w.query.warning()))
-		}
-	}
-	return endpoints
 }
 
 func (w *watch) sentence(err error) error {

@@ -33,7 +33,7 @@ type Query struct {
 	// the default, and warning.
 	Status []string
 	// Seed is what an earlier run knew. A datacenter that cannot be asked keeps
-	// its endpoints of the seed until it can.
+	// its endpoints of the seed until it can. The seed of another query is ignored.
 	Seed endpoint.Snapshot
 }
 
@@ -81,10 +81,15 @@ func (w *watcher) Watch(ctx context.Context, sink discovery.Sink) error {
 func (w *watcher) follow(ctx context.Context, merged *merger, tier int, datacenter string) {
 	leave := w.client.join()
 	defer leave()
-	newWatch(w.client, w.query, datacenter).run(ctx,
-		func(p part) { merged.news(tier, p) },
-		func() { merged.same(tier) },
-		func(err error) { merged.fail(tier, err) })
+	newWatch(w.client, w.query, datacenter).run(ctx, place{merged, tier})
+}
+
+// seeds are the endpoints of an earlier run that asked the same.
+func (q Query) seeds() []endpoint.Endpoint {
+	if asked := q.source(0); q.Seed.Source.Kind != asked.Kind || q.Seed.Source.Detail != asked.Detail {
+		return nil
+	}
+	return q.Seed.Endpoints
 }
 
 // source describes the query to people.

@@ -100,7 +100,7 @@ func TestAddressesComeAndGo(t *testing.T) {
 		t.Errorf("held for %s, want %s", held, hold)
 	}
 	names.Refuse("app.test.", wire.TypeA, wire.RcodeServerFailure)
-	if err := sink.AwaitErr(t, soon); err.Error() != "ask for A app.test: "+names.Addr+" says SERVFAIL" {
+	if err := sink.AwaitErr(t, soon); err.Error() != "ask for A app.test: "+names.Addr+": SERVFAIL" {
 		t.Errorf("error %q", err)
 	}
 	time.Sleep(2 * hold)

@@ -29,7 +29,7 @@ type name struct {
 
 func newName(text string, r *resolver.Resolver, o Options) *name {
 	known := make([]endpoint.Endpoint, 0, len(o.Seed.Endpoints))
-	for _, e := range o.Seed.Endpoints {
+	for _, e := range o.seeds() {
 		e.Tier, _ = strconv.Atoi(e.Meta[priorityKey])
 		known = append(known, e)
 	}

@@ -37,7 +37,8 @@ type Options struct {
 	// Hold is how long a target that answers leave out keeps its endpoint; 0 lets
 	// it go at once.
 	Hold time.Duration
-	// Seed is what an earlier run knew; it is held like any other member.
+	// Seed is what an earlier run knew; it is held like any other member. The seed
+	// of other names is ignored.
 	Seed endpoint.Snapshot
 }
 
@@ -74,6 +75,20 @@ func (w *watcher) look(ctx context.Context) (discovery.Answer, error) {
 	for _, n := range w.names {
 		union.Add(n.refresh(ctx))
 	}
-	source := endpoint.Source{Kind: "srv", Detail: strings.Join(w.options.Names, ", ")}
+	source := endpoint.Source{Kind: kind, Detail: w.options.detail()}
 	return union.Answer(source, rank(union.Members()), w.options.Refresh)
+}
+
+const kind = "srv"
+
+// detail says what is asked; a snapshot's source has the server after it.
+func (o Options) detail() string { return strings.Join(o.Names, ", ") }
+
+// seeds are the endpoints of an earlier run that asked for the same names.
+func (o Options) seeds() []endpoint.Endpoint {
+	names, _, _ := strings.Cut(o.Seed.Source.Detail, " @")
+	if o.Seed.Source.Kind != kind || names != o.detail() {
+		return nil
+	}
+	return o.Seed.Endpoints
 }

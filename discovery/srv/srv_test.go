@@ -121,11 +121,11 @@ func TestFailuresKeepTheLastMembers(t *testing.T) {
 		cause func(*testkit.DNSServer)
 		want  string
 	}{
-		{"SERVFAIL", func(n *testkit.DNSServer) { n.Refuse(api, dns.TypeSRV, dns.RcodeServerFailure) }, "says SERVFAIL"},
-		{"REFUSED", func(n *testkit.DNSServer) { n.Refuse(api, dns.TypeSRV, dns.RcodeRefused) }, "says REFUSED"},
+		{"SERVFAIL", func(n *testkit.DNSServer) { n.Refuse(api, dns.TypeSRV, dns.RcodeServerFailure) }, ": SERVFAIL"},
+		{"REFUSED", func(n *testkit.DNSServer) { n.Refuse(api, dns.TypeSRV, dns.RcodeRefused) }, ": REFUSED"},
 		{"silence", func(n *testkit.DNSServer) {
 			n.Script(api, dns.TypeSRV, func(testkit.Asked, *dns.Msg) *dns.Msg { return nil })
-		}, "says nothing in time"},
+		}, ": no answer in time"},
 		{"a referral", func(n *testkit.DNSServer) {
 			n.Script(api, dns.TypeSRV, func(_ testkit.Asked, m *dns.Msg) *dns.Msg {
 				m.Ns = testkit.Records("test. 60 IN NS elsewhere.test.")
@@ -203,13 +203,16 @@ func TestSeedIsHeldLikeAnyMember(t *testing.T) {
 	names := testkit.DNS(t)
 	names.Answer("b.test.", dns.TypeA, "b.test. 60 IN A 127.0.0.2")
 	names.Answer(api, dns.TypeSRV, api+" 0 IN SRV 20 1 80 b.test.")
-	seed := endpoint.NewSnapshot(endpoint.Source{}, []endpoint.Endpoint{
+	seed := endpoint.NewSnapshot(endpoint.Source{Kind: "srv", Detail: api + " @127.0.0.1:53"}, []endpoint.Endpoint{
 		{ID: "a.test:80", Name: "a.test:80", Address: "127.0.0.1:80", Weight: 1, Tier: 0, Meta: map[string]string{"priority": "10"}},
 	}, "")
 	sink := follow(t, srv.Options{Names: []string{api}, Servers: []string{names.Addr}, Hold: time.Hour, Seed: seed})
 	sink.Await(t, soon, is(`populated
 		a.test:80 at 127.0.0.1:80 tier 0 weight 1
 		b.test:80 at 127.0.0.2:80 tier 1 weight 1`))
+	seed.Source.Detail = "_other._tcp.test."
+	sink = follow(t, srv.Options{Names: []string{api}, Servers: []string{names.Addr}, Hold: time.Hour, Seed: seed})
+	sink.Await(t, soon, is("populated\nb.test:80 at 127.0.0.2:80 tier 0 weight 1"))
 }
 
 func TestOneOfTwoNamesFails(t *testing.T) {

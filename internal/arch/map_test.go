@@ -19,6 +19,11 @@ type edge struct {
 // import nothing but each other.
 var values = []string{"endpoint", "message", "internal/*"}
 
+// requestPath is what the parts of proxy may import. balance is for the words of
+// a pick: what is asked, and the ways to say no.
+var requestPath = append([]string{"proxy", "proxy/*", "route", "plugin", "balance",
+	"upstream", "upstream/*", "telemetry", "telemetry/*"}, values...)
+
 // importMap is the shape of the project. Tests may import what they need.
 var importMap = []edge{
 	{"endpoint", nil,
@@ -39,6 +44,8 @@ var importMap = []edge{
 		"instruments are handed to those that use them and know none of them"},
 	{"admin", values,
 		"the admin API shows what small interfaces tell it"},
+	{"web", nil,
+		"the page is files in a binary"},
 	{"discovery", values,
 		"the seam between registries and pools knows neither"},
 	{"discovery/*test", append([]string{"discovery"}, values...),
@@ -49,18 +56,26 @@ var importMap = []edge{
 		"the chain knows messages and no concrete plugin"},
 	{"plugin/*", append([]string{"plugin"}, values...),
 		"a plugin sees the exchange and no other plugin"},
-	{"upstream", append([]string{"discovery", "balance", "health"}, values...),
-		"a pool is where membership, health and policy meet; how requests travel is the proxy's part"},
-	{"proxy", append([]string{"proxy/*", "route", "plugin", "upstream"}, values...),
-		"the request path knows pools, and no registry behind them"},
-	{"proxy/*", append([]string{"proxy", "proxy/*", "route", "plugin", "upstream"}, values...),
-		"the request path knows pools, and no registry behind them"},
+	{"upstream", append([]string{"upstream/*", "discovery", "balance", "health", "telemetry/metrics"}, values...),
+		"a pool is where membership, health and policy meet, and counts; how requests travel is the proxy's part"},
+	{"upstream/*", values,
+		"a part of the pool that stands by itself"},
+	{"proxy", requestPath,
+		"the request path knows pools, and no registry behind them; what it writes and counts with is handed to it"},
+	{"proxy/*", requestPath,
+		"the request path knows pools, and no registry behind them; what it writes and counts with is handed to it"},
+	{"autoroute", append([]string{"discovery", "route"}, values...),
+		"tags become routes; pools and handlers of them are the engine's part"},
+	{"register", append([]string{"health"}, values...),
+		"a registration follows a verdict of the app; when to begin and to leave is the engine's part"},
 	{"engine", []string{"*", "*/*"},
 		"the composition root is the one place that knows every concrete kind"},
-	{"cmd/*", append([]string{"engine", "config"}, values...),
-		"the command line is a face of the engine"},
+	{"cmd/*", append([]string{"engine", "config", "admin", "telemetry", "telemetry/*"}, values...),
+		"the command line is a face of the engine: it reads flags, starts it and asks its admin API"},
 	{"internal/plugintest", append([]string{"plugin"}, values...),
 		"a test helper knows what it helps to test"},
+	{"internal/e2e/*", values,
+		"stories of the whole program start it as its users do"},
 	{"internal/*", values,
 		"helpers are leaves"},
 	{"bench/*", []string{"*", "*/*"},

@@ -26,13 +26,10 @@ var forbiddenText = []struct {
 }
 
 func TestFilesNameNoMachine(t *testing.T) {
-	walk(t, func(name string) {
+	err := walk(func(name string) error {
 		text, err := os.ReadFile(filepath.Join(root, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !utf8.Valid(text) || strings.HasSuffix(name, ".sum") {
-			return
+		if err != nil || !utf8.Valid(text) || strings.HasSuffix(name, ".sum") {
+			return err
 		}
 		for number, line := range strings.Split(string(text), "\n") {
 			for _, forbidden := range forbiddenText {
@@ -41,11 +38,15 @@ func TestFilesNameNoMachine(t *testing.T) {
 				}
 			}
 		}
+		return nil
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
-// avoid are words that have another name in this project (docs/architecture.md
-// has the glossary): one idea, one word, in code as in configuration.
+// avoid are words that have another name in this project (CONTEXT.md is
+// the glossary): one idea, one word, in code as in configuration.
 var avoid = map[string]string{
 	"frontend":   "server",
 	"entrypoint": "server",

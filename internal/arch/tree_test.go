@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -51,23 +52,34 @@ func (f *sourceFile) importsPath(full string) bool {
 	})
 }
 
-// sourceFiles parses every Go file of the module, in order of path.
+// sourceFiles are all Go files of the module, in order of path, parsed once for
+// all tests, which only read them.
 func sourceFiles(t *testing.T) []*sourceFile {
 	t.Helper()
+	files, err := parseOnce()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) == 0 {
+		t.Fatal("no Go files found: the tests of this package run inside the repository")
+	}
+	return files
+}
+
+var parseOnce = sync.OnceValues(parseAll)
+
+func parseAll() ([]*sourceFile, error) {
 	var files []*sourceFile
 	fset := token.NewFileSet()
-	walk(t, func(name string) {
+	err := walk(func(name string) error {
 		if !strings.HasSuffix(name, ".go") {
-			return
+			return nil
 		}
 		text, err := os.ReadFile(filepath.Join(root, name))
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
 		syntax, err := parser.ParseFile(fset, name, text, parser.ParseComments|parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
-		}
 		files = append(files, &sourceFile{
 			path:   name,
 			test:   strings.HasSuffix(name, "_test.go"),
@@ -75,11 +87,9 @@ func sourceFiles(t *testing.T) []*sourceFile {
 			syntax: syntax,
 			fset:   fset,
 		})
+		return err
 	})
-	if len(files) == 0 {
-		t.Fatal("no Go files found: the tests of this package run inside the repository")
-	}
-	return files
+	return files, err
 }
 
 // packages groups files by directory.
@@ -94,9 +104,8 @@ func packages(files []*sourceFile) map[string][]*sourceFile {
 
 // walk calls visit with the slash-separated path of every file of the module:
 // not what is built, hidden, test data or a module of its own (tools).
-func walk(t *testing.T, visit func(name string)) {
-	t.Helper()
-	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+func walk(visit func(name string) error) error {
+	return filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -105,20 +114,14 @@ func walk(t *testing.T, visit func(name string)) {
 			return err
 		}
 		relative = filepath.ToSlash(relative)
-		if entry.IsDir() {
-			if leftOut(relative) {
-				return filepath.SkipDir
-			}
-			return nil
-		}
-		if entry.Type().IsRegular() && relative != ".git" {
-			visit(relative)
+		switch {
+		case entry.IsDir() && leftOut(relative):
+			return filepath.SkipDir
+		case entry.Type().IsRegular() && relative != ".git":
+			return visit(relative)
 		}
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 func leftOut(dir string) bool {

@@ -10,10 +10,11 @@ import (
 )
 
 // How long the client waits: for a first answer, which a busy machine may delay,
-// and for more once there was one.
+// for more once there was one, and for what is still on its way to the upstream.
 const (
 	patience = 5 * time.Second
 	quiet    = 300 * time.Millisecond
+	settle   = 100 * time.Millisecond
 )
 
 // outcome is what a proxy made of an input, seen from both sides.
@@ -51,9 +52,7 @@ func (p *proxy) try(lane int, c testCase) (outcome, error) {
 	received, closed := readAll(conn, wait)
 	_ = conn.Close()
 	o.statuses, o.closed = statuses(received), closed
-	if c.want == cutOff {
-		time.Sleep(quiet) // nothing is to arrive: there is nothing to wait for
-	}
+	time.Sleep(settle) // whether anything arrives is the question
 	o.upstream = p.recorders[lane].take()
 	return o, nil
 }

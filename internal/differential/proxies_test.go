@@ -26,16 +26,19 @@ type proxy struct {
 	recorders [lanes]*recorder
 }
 
-// newProxy chooses addresses and starts the recorders.
-func newProxy(t *testing.T, name string) *proxy {
+// newProxy chooses addresses and starts the recorders. Every proxy has a loopback
+// address of its own, so that no outgoing connection can take a port of it before
+// the proxy does.
+func newProxy(t *testing.T, name, ip string) *proxy {
 	t.Helper()
 	p := &proxy{name: name}
-	ports, err := testkit.FreePorts(lanes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for lane, port := range ports {
-		p.addrs[lane] = fmt.Sprintf("127.0.0.1:%d", port)
+	for lane := range lanes {
+		listener, err := net.Listen("tcp", ip+":0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer listener.Close()
+		p.addrs[lane] = listener.Addr().String()
 		p.recorders[lane] = startRecorder(t)
 	}
 	return p
@@ -44,7 +47,7 @@ func newProxy(t *testing.T, name string) *proxy {
 func startNginx(t *testing.T) *proxy {
 	t.Helper()
 	program := installed(t, "nginx")
-	p, dir := newProxy(t, "nginx"), t.TempDir()
+	p, dir := newProxy(t, "nginx", "127.0.1.1"), t.TempDir()
 	var servers strings.Builder
 	for lane, addr := range p.addrs {
 		fmt.Fprintf(&servers, `
@@ -78,7 +81,7 @@ func whoami() string {
 func startHAProxy(t *testing.T) *proxy {
 	t.Helper()
 	program := installed(t, "haproxy")
-	p, dir := newProxy(t, "haproxy"), t.TempDir()
+	p, dir := newProxy(t, "haproxy", "127.0.1.2"), t.TempDir()
 	var config strings.Builder
 	config.WriteString("global\n  maxconn 256\n  nbthread 1\ndefaults\n  mode http\n  http-reuse always\n" +
 		"  timeout connect 3s\n  timeout client 30s\n  timeout server 30s\n")
@@ -92,7 +95,7 @@ func startHAProxy(t *testing.T) *proxy {
 
 func startPingap(t *testing.T) *proxy {
 	t.Helper()
-	p, dir := newProxy(t, "pingap"), t.TempDir()
+	p, dir := newProxy(t, "pingap", "127.0.1.3"), t.TempDir()
 	program := filepath.Join(dir, "pingap")
 	if said, err := exec.Command("go", "build", "-o", program, "pingap-go/cmd/pingap").CombinedOutput(); err != nil {
 		t.Fatalf("build pingap: %v\n%s", err, said)

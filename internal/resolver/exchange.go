@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"strings"
 	"time"
 
@@ -37,7 +39,7 @@ func (r *Resolver) exchange(ctx context.Context, network, server string, questio
 	defer cancel()
 	conn, err := client.DialContext(ctx, server)
 	if err != nil {
-		return nil, err
+		return nil, explain(ctx, err)
 	}
 	defer func() { _ = conn.Close() }()
 	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
@@ -48,12 +50,21 @@ func (r *Resolver) exchange(ctx context.Context, network, server string, questio
 	return reply, usable(question, reply)
 }
 
+// explain drops addresses and ports, which differ from try to try.
 func explain(ctx context.Context, err error) error {
 	var timeout interface{ Timeout() bool }
 	if ctx.Err() != nil || errors.As(err, &timeout) && timeout.Timeout() {
-		return errors.New("nothing in time")
+		return errors.New("no answer in time")
 	}
-	return err
+	var call *os.SyscallError
+	switch {
+	case errors.As(err, &call):
+		return call.Err
+	case errors.Is(err, io.EOF):
+		return errors.New("the connection was closed")
+	default:
+		return err
+	}
 }
 
 // usable reports why a reply tells nothing about the name.

@@ -116,7 +116,7 @@ func (r *Resolver) askServers(ctx context.Context, servers []string, name string
 			r.first.Store(uint32(at))
 			return answer, nil
 		}
-		failures = join(failures, fmt.Errorf("%s says %w", servers[at], err))
+		failures = join(failures, fmt.Errorf("%s: %w", servers[at], err))
 		if ctx.Err() != nil {
 			break
 		}

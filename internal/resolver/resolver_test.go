@@ -69,76 +69,78 @@ func cutting(few, n int, truncate bool) testkit.Script {
 	}
 }
 
-func TestAnswersAreMadeComplete(t *testing.T) {
-	cases := []struct {
-		name     string
-		set      func(*testkit.DNSServer)
-		tcp      bool
-		records  int
-		complete bool
-		over     string
-	}{{
-		name:    "a short answer with EDNS0 stands",
-		set:     func(n *testkit.DNSServer) { n.Answer(name, dns.TypeA, full(2)...) },
-		records: 2, complete: true, over: "udp",
-	}, {
-		name:    "a long answer with EDNS0 stands",
-		set:     func(n *testkit.DNSServer) { n.Answer(name, dns.TypeA, full(20)...) },
-		records: 20, complete: true, over: "udp",
-	}, {
-		name:    "a truncated answer is completed over TCP",
-		set:     func(n *testkit.DNSServer) { n.Script(name, dns.TypeA, cutting(2, 20, true)) },
-		records: 20, complete: true, over: "udp, tcp",
-	}, {
-		name:    "three records may be Consul's cut",
-		set:     func(n *testkit.DNSServer) { n.Script(name, dns.TypeA, cutting(3, 20, false)) },
-		records: 20, complete: true, over: "udp, tcp",
-	}, {
-		name:    "eight records may be Consul's cut",
-		set:     func(n *testkit.DNSServer) { n.Script(name, dns.TypeA, cutting(8, 20, false)) },
-		records: 20, complete: true, over: "udp, tcp",
-	}, {
-		name: "an answer without EDNS0 is confirmed over TCP",
-		set: func(n *testkit.DNSServer) {
-			n.Plain(true)
-			n.Script(name, dns.TypeA, cutting(2, 5, false))
-		},
-		records: 5, complete: true, over: "udp, tcp",
-	}, {
-		name: "without TCP a doubtful answer is incomplete",
-		set: func(n *testkit.DNSServer) {
-			n.RefuseTCP(true)
-			n.Script(name, dns.TypeA, cutting(3, 20, false))
-		},
-		records: 3, complete: false, over: "udp, tcp",
-	}, {
-		name:    "TCP first asks nobody over UDP",
-		set:     func(n *testkit.DNSServer) { n.Script(name, dns.TypeA, cutting(3, 20, false)) },
-		tcp:     true,
-		records: 20, complete: true, over: "tcp",
-	}, {
-		name: "TCP first falls back to UDP",
-		set: func(n *testkit.DNSServer) {
-			n.RefuseTCP(true)
-			n.Answer(name, dns.TypeA, full(2)...)
-		},
-		tcp:     true,
-		records: 2, complete: true, over: "tcp, udp",
-	}, {
-		name: "a server that knows no EDNS0 is asked again without",
-		set: func(n *testkit.DNSServer) {
-			n.Script(name, dns.TypeA, func(q testkit.Asked, m *dns.Msg) *dns.Msg {
-				if q.UDPSize > 0 {
-					m.Rcode = dns.RcodeFormatError
-					return m
-				}
-				m.Answer = testkit.Records(full(2)...)
+// completions are answers as servers give them, and what is made of each.
+var completions = []struct {
+	name     string
+	set      func(*testkit.DNSServer)
+	tcp      bool
+	records  int
+	complete bool
+	over     string
+}{{
+	name:    "a short answer with EDNS0 stands",
+	set:     func(n *testkit.DNSServer) { n.Answer(name, dns.TypeA, full(2)...) },
+	records: 2, complete: true, over: "udp",
+}, {
+	name:    "a long answer with EDNS0 stands",
+	set:     func(n *testkit.DNSServer) { n.Answer(name, dns.TypeA, full(20)...) },
+	records: 20, complete: true, over: "udp",
+}, {
+	name:    "a truncated answer is completed over TCP",
+	set:     func(n *testkit.DNSServer) { n.Script(name, dns.TypeA, cutting(2, 20, true)) },
+	records: 20, complete: true, over: "udp, tcp",
+}, {
+	name:    "three records may be Consul's cut",
+	set:     func(n *testkit.DNSServer) { n.Script(name, dns.TypeA, cutting(3, 20, false)) },
+	records: 20, complete: true, over: "udp, tcp",
+}, {
+	name:    "eight records may be Consul's cut",
+	set:     func(n *testkit.DNSServer) { n.Script(name, dns.TypeA, cutting(8, 20, false)) },
+	records: 20, complete: true, over: "udp, tcp",
+}, {
+	name: "an answer without EDNS0 is confirmed over TCP",
+	set: func(n *testkit.DNSServer) {
+		n.Plain(true)
+		n.Script(name, dns.TypeA, cutting(2, 5, false))
+	},
+	records: 5, complete: true, over: "udp, tcp",
+}, {
+	name: "without TCP a doubtful answer is incomplete",
+	set: func(n *testkit.DNSServer) {
+		n.RefuseTCP(true)
+		n.Script(name, dns.TypeA, cutting(3, 20, false))
+	},
+	records: 3, complete: false, over: "udp, tcp",
+}, {
+	name:    "TCP first asks nobody over UDP",
+	set:     func(n *testkit.DNSServer) { n.Script(name, dns.TypeA, cutting(3, 20, false)) },
+	tcp:     true,
+	records: 20, complete: true, over: "tcp",
+}, {
+	name: "TCP first falls back to UDP",
+	set: func(n *testkit.DNSServer) {
+		n.RefuseTCP(true)
+		n.Answer(name, dns.TypeA, full(2)...)
+	},
+	tcp:     true,
+	records: 2, complete: true, over: "tcp, udp",
+}, {
+	name: "a server that knows no EDNS0 is asked again without",
+	set: func(n *testkit.DNSServer) {
+		n.Script(name, dns.TypeA, func(q testkit.Asked, m *dns.Msg) *dns.Msg {
+			if q.UDPSize > 0 {
+				m.Rcode = dns.RcodeFormatError
 				return m
-			})
-		},
-		records: 2, complete: true, over: "udp, tcp without EDNS0",
-	}}
-	for _, c := range cases {
+			}
+			m.Answer = testkit.Records(full(2)...)
+			return m
+		})
+	},
+	records: 2, complete: true, over: "udp, tcp without EDNS0",
+}}
+
+func TestAnswersAreMadeComplete(t *testing.T) {
+	for _, c := range completions {
 		t.Run(c.name, func(t *testing.T) {
 			names := testkit.DNS(t)
 			c.set(names)
@@ -175,7 +177,7 @@ func TestNextServerAnswers(t *testing.T) {
 	}
 	sound.Refuse(name, dns.TypeA, dns.RcodeRefused)
 	_, err = r.Ask(t.Context(), name, dns.TypeA)
-	if want := sound.Addr + " says REFUSED; " + broken.Addr + " says SERVFAIL"; err == nil || err.Error() != want {
+	if want := sound.Addr + ": REFUSED; " + broken.Addr + ": SERVFAIL"; err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}
 }

@@ -20,10 +20,13 @@ import (
 // (`-dev`) in datacenter dc1 that forgets everything when it ends.
 type ConsulOptions struct {
 	// Durable makes it a server with a data directory, which comes back with its
-	// catalog after Kill and Restart. It takes some 6 s to serve.
+	// catalog after Kill and Restart.
 	Durable bool
 	// Datacenter is its datacenter; dc1 when empty.
 	Datacenter string
+	// Server makes it a client agent of that server: it holds no catalog itself and
+	// forwards what it is asked, as agents beside applications do.
+	Server *ConsulAgent
 	// JoinWAN is an agent of another datacenter to federate with.
 	JoinWAN *ConsulAgent
 	// HCL are further pieces of configuration.
@@ -46,6 +49,7 @@ type ConsulAgent struct {
 	binary string
 	args   []string
 	serf   string // WAN address, for others to join
+	lan    string // LAN address, for client agents to join
 	log    *os.File
 	dir    string
 	cmd    *exec.Cmd
@@ -99,7 +103,7 @@ func prepare(binary string, o ConsulOptions) (*ConsulAgent, error) {
 	}
 	local := func(i int) string { return "127.0.0.1:" + strconv.Itoa(ports[i]) }
 	a := &ConsulAgent{
-		HTTPAddr: local(0), DNSAddr: local(1), HTTPSAddr: local(5), serf: local(4),
+		HTTPAddr: local(0), DNSAddr: local(1), HTTPSAddr: local(5), lan: local(3), serf: local(4),
 		Node: "node-" + strconv.Itoa(ports[0]), binary: binary, dir: dir, log: log,
 	}
 	a.args = a.arguments(o, ports)
@@ -122,12 +126,7 @@ func (a *ConsulAgent) arguments(o ConsulOptions, ports []int) []string {
 			ports[0], ports[1], ports[2], ports[3], ports[4], https),
 		"leave_on_terminate = false",
 	}, o.HCL...)
-	args := []string{"agent", "-bind", "127.0.0.1", "-node", a.Node, "-log-level", "warn"}
-	if o.Durable {
-		args = append(args, "-server", "-bootstrap-expect", "1", "-data-dir", filepath.Join(a.dir, "data"))
-	} else {
-		args = append(args, "-dev")
-	}
+	args := append([]string{"agent", "-bind", "127.0.0.1", "-node", a.Node, "-log-level", "warn"}, a.role(o)...)
 	if o.Datacenter != "" {
 		args = append(args, "-datacenter", o.Datacenter)
 	}
@@ -141,6 +140,19 @@ func (a *ConsulAgent) arguments(o ConsulOptions, ports []int) []string {
 		args = append(args, "-hcl", piece)
 	}
 	return args
+}
+
+// role is whether the agent serves or asks others, and where it keeps its data.
+func (a *ConsulAgent) role(o ConsulOptions) []string {
+	data := filepath.Join(a.dir, "data")
+	switch {
+	case o.Server != nil:
+		return []string{"-data-dir", data, "-retry-join", o.Server.lan, "-retry-interval", "1s"}
+	case o.Durable:
+		return []string{"-server", "-bootstrap-expect", "1", "-data-dir", data, "-hcl", "performance { raft_multiplier = 1 }"}
+	default:
+		return []string{"-dev"}
+	}
 }
 
 // Restart starts the agent, again after Kill, and waits until it knows a leader.

@@ -3,7 +3,7 @@ package wire
 import (
 	"errors"
 	"os"
-	"syscall"
+	"time"
 )
 
 // Write sends p at once.
@@ -71,25 +71,20 @@ func (c *Conn) interruption(err error) (again bool, cause error) {
 	case reason&timedOut != 0 && c.deadline.Load() == fired:
 		return false, ErrTimeout
 	}
+	if reason == 0 && !c.exactly.IsZero() && !time.Now().Before(c.exactly) {
+		return false, ErrTimeout
+	}
 	c.reason.Store(0)                // a kick, or a wake-up whose cause was settled meanwhile
 	_ = c.nc.SetDeadline(noDeadline) // fails only on a closed connection, which the next call shows
 	return true, nil
 }
 
-func readFD(fd uintptr, p []byte) (int, error) {
-	for {
-		n, err := syscall.Read(int(fd), p)
-		if err != syscall.EINTR {
-			return n, err
-		}
-	}
-}
-
-func writeFD(fd uintptr, p []byte) (int, error) {
-	for {
-		n, err := syscall.Write(int(fd), p)
-		if err != syscall.EINTR {
-			return n, err
-		}
+// clearDeadline takes a deadline of FillWithin's back, unless there is another
+// reason by now to end waits.
+func (c *Conn) clearDeadline() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.reason.Load() == 0 {
+		_ = c.nc.SetDeadline(noDeadline) // fails only on a closed connection, which the next call shows
 	}
 }

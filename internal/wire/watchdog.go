@@ -189,16 +189,17 @@ func (c *Conn) Gone() (closed, readable bool) {
 	if c.raw == nil {
 		return false, false
 	}
-	err := c.raw.Control(func(fd uintptr) {
-		var b [1]byte
-		n, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		switch {
-		case err == syscall.EAGAIN || err == syscall.EINTR:
-		case err != nil || n == 0:
-			closed = true
-		default:
-			readable = true
-		}
-	})
-	return closed || err != nil, readable
+	c.peeking.Lock()
+	defer c.peeking.Unlock()
+	if err := c.raw.Control(c.onPeek); err != nil {
+		return true, false
+	}
+	return c.sawEnd, c.sawBytes
+}
+
+// peek is the RawConn.Control callback of Gone.
+func (c *Conn) peek(fd uintptr) {
+	n, err := peekFD(fd)
+	c.sawEnd = err == nil && n == 0 || err != nil && err != syscall.EAGAIN
+	c.sawBytes = n > 0
 }

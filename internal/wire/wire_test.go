@@ -89,30 +89,17 @@ func TestIdleConnectionHoldsNoBuffer(t *testing.T) {
 		t.Error("a buffer with nothing in it is kept")
 	}
 	p.Queue([]byte("response"))
-	kicked := make(chan bool, 1)
-	p.OnKick = func() { kicked <- true }
+	p.Yield = true
 	done := later(p.Fill)
 	p.hears(t, "response")
-	<-kicked
+	if err := await(t, done); err != ErrIdle || p.buf != nil {
+		t.Errorf("%v, buffer kept: %v", err, p.buf != nil)
+	}
+	p.Yield = false
+	done = later(p.Fill)
 	p.Interrupt()
 	if err := await(t, done); err != ErrInterrupted || p.buf != nil {
 		t.Errorf("%v, buffer kept: %v", err, p.buf != nil)
-	}
-}
-
-// A kick may come when its wait is over, and is then met by the next one, which
-// has something to send: whoever lets go of memory on a kick would let go of that.
-func TestLateKickDoesNotTakeWhatIsQueued(t *testing.T) {
-	p := watched(t)
-	told := false
-	p.OnKick = func() { told = true }
-	p.interruptWith(kicked)
-	p.Queue([]byte("response"))
-	done := later(p.Fill)
-	p.hears(t, "response")
-	p.says(t, "next")
-	if err := await(t, done); err != nil || told {
-		t.Errorf("told %v, %v", told, err)
 	}
 }
 

@@ -54,7 +54,7 @@ type Chunked struct {
 }
 
 // Reset makes the decoder ready for the next body.
-func (d *Chunked) Reset() { *d = Chunked{trailer: d.trailer[:0]} }
+func (d *Chunked) Reset() { *d = Chunked{} }
 
 // Done reports whether the last chunk and the trailer section were read.
 func (d *Chunked) Done() bool { return d.state == finished }
@@ -194,7 +194,7 @@ func (d *Chunked) begin() Problem {
 		return chunkOverhead
 	}
 	if d.left == 0 {
-		d.state, d.trailer = inTrailer, d.trailer[:0]
+		d.state = inTrailer
 	} else {
 		d.state = inData
 	}

@@ -22,9 +22,9 @@ func SkipEmptyLines(buf []byte) int {
 
 // HeadLength is the length of the request head that buf begins with, the empty
 // line included, or 0 while it is incomplete. from is how many bytes of buf an
-// earlier call has seen, so that nothing is scanned twice. It errs as soon as
-// no further byte can make the head valid; the error is a *message.Fault with
-// 400. Empty lines before the request are SkipEmptyLines's part.
+// earlier call has seen, so that nothing is scanned twice; buf begins with the
+// same byte in every call. It errs as soon as no further byte can make the head
+// valid; the error is a *message.Fault with 400. Empty lines before the request are SkipEmptyLines's part.
 func HeadLength(buf []byte, from int) (int, error) {
 	if from == 0 && len(buf) > 0 && class[buf[0]]&tokenByte == 0 && !maybeEmptyLine(buf) {
 		return 0, RequestFault(badFirstByte)

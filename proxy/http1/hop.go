@@ -43,18 +43,18 @@ func (s *section) take(f *message.Field) (stays bool) {
 	case message.TE:
 		s.trailers = s.trailers || listHas(f.Value, "trailers")
 	case message.Connection:
-		stays = s.options(f.Value)
-		s.nominates = s.nominates || stays
+		before := s.nominations
+		s.options(f.Value)
+		stays = s.nominations > before
 	}
 	return stays
 }
 
-// options keeps the connection options of one line and reports whether it names
-// other fields.
-func (s *section) options(list string) (nominates bool) {
+// options keeps the connection options of one line.
+func (s *section) options(list string) {
 	if message.EqualFold(list, "keep-alive") { // as browsers say with every request
 		s.keeps = true
-		return false
+		return
 	}
 	for list != "" {
 		var option string
@@ -68,10 +68,9 @@ func (s *section) options(list string) (nominates bool) {
 		case message.EqualFold(option, "upgrade"):
 			s.switches = true
 		default:
-			nominates = true
+			s.nominations++
 		}
 	}
-	return nominates
 }
 
 // dropNominated removes the Connection lines and the fields that they name.

@@ -1,6 +1,10 @@
 package http1
 
-import "testing"
+import (
+	"testing"
+
+	"pingap-go/message"
+)
 
 func TestHopByHopFieldsStayBehind(t *testing.T) {
 	req := parsed(t, get("A: 1", "Connection: keep-alive", "Keep-Alive: timeout=5", "Proxy-Connection: keep-alive",
@@ -55,6 +59,9 @@ func TestNominatedFields(t *testing.T) {
 	}
 	if req := parsed(t, get("Connection: Content-Length", "Content-Length: 5")); req.ContentLength != 5 {
 		t.Errorf("a nominated Content-Length was lost: %d", req.ContentLength)
+	}
+	if req := parsed(t, get("Transfer-Encoding: chunked", "Connection: Transfer-Encoding")); req.ContentLength != message.UnknownLength {
+		t.Errorf("a nominated Transfer-Encoding was lost: %d", req.ContentLength)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"pingap-go/internal/testkit"
 	"pingap-go/message"
 	"pingap-go/proxy/http1"
 )
@@ -118,10 +119,7 @@ func run(t *testing.T, socket, config, program string, args ...string) string {
 	t.Helper()
 	path, err := exec.LookPath(program)
 	if err != nil {
-		if os.Getenv("PINGAP_TEST_REQUIRE") == "1" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
+		testkit.SkipOrFail(t, program+" is not installed")
 	}
 	file := socket + ".conf"
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
@@ -132,12 +130,12 @@ func run(t *testing.T, socket, config, program string, args ...string) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		if c, err := net.Dial("unix", socket); err == nil {
+	testkit.Eventually(t, 5*time.Second, func() error {
+		c, err := net.Dial("unix", socket)
+		if err == nil {
 			c.Close()
-			return socket
 		}
-	}
-	t.Fatalf("%s does not listen", program)
-	return ""
+		return err
+	})
+	return socket
 }

@@ -56,6 +56,9 @@ func ParseRequest(head string, req *message.Request, lim *Limits) error {
 
 func parseRequest(head string, req *message.Request, lim *Limits) Problem {
 	if len(head) > lim.MaxHeadBytes {
+		if strings.IndexByte(head[:lim.MaxHeadBytes], '\n') < 0 {
+			return longTarget // as HeadTooLarge says of a head that came in pieces
+		}
 		return longHead
 	}
 	at, p := requestLine(head, req, lim)

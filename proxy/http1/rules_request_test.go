@@ -186,6 +186,9 @@ var requestRules = []rule{
 	{18, "chunked in 1.0", request("POST / HTTP/1.0", "Transfer-Encoding: chunked"), 400},
 	{18, "length in 1.0", request("POST / HTTP/1.0", "Content-Length: 5"), 0},
 
+	{20, "64 nominated fields", get("Connection: "+strings.Repeat("a,", 32), "Connection: "+strings.Repeat("b,", 32)), 0},
+	{20, "65 nominated fields", get("Connection: "+strings.Repeat("a,", 32), "Connection: "+strings.Repeat("b,", 33)), 431},
+
 	{23, "CONNECT", request("CONNECT example.com:443 HTTP/1.1"), 405},
 	{23, "CONNECT with a path", request("CONNECT / HTTP/1.1"), 405},
 	{24, "TRACE", request("TRACE / HTTP/1.1"), 405},

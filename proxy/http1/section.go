@@ -19,10 +19,13 @@ type section struct {
 	closes, keeps, switches bool
 	// trailers is set by "TE: trailers".
 	trailers bool
-	// nominates says that Connection lines which name other fields are still in
-	// the header, for dropNominated to obey.
-	nominates bool
+	// nominations counts the other fields that Connection lines name. Those lines
+	// are still in the header, for dropNominated to obey.
+	nominations int
 }
+
+// maxNominations bounds the work of dropNominated.
+const maxNominations = 64
 
 // read takes the lines of head from at on, to its empty line.
 func (s *section) read(head string, at int) Problem {
@@ -44,7 +47,10 @@ func (s *section) read(head string, at int) Problem {
 	if len(head)-at != 2 || head[at:] != "\r\n" {
 		return openHead
 	}
-	if s.nominates {
+	if s.nominations > maxNominations {
+		return manyNominations
+	}
+	if s.nominations > 0 {
 		s.dropNominated()
 	}
 	return ""

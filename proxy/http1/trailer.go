@@ -8,6 +8,10 @@ import (
 
 // trailerLine takes a line of the trailer section, or what src has of it.
 func (d *Chunked) trailerLine(src []byte) (used int, p Problem) {
+	if len(d.trailer) == 0 && len(src) >= 2 && src[0] == '\r' && src[1] == '\n' {
+		d.state = finished // no trailers, as nearly always
+		return 2, ""
+	}
 	line, whole := src, false
 	if lf := bytes.IndexByte(src, '\n'); lf >= 0 {
 		line, whole = src[:lf+1], true

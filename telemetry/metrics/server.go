@@ -14,11 +14,11 @@ type Server struct {
 
 	// The counters stand on a cache line of their own: every connection of the
 	// server writes to them.
-	_    [64]byte
-	open atomic.Int64 // connections
-	busy atomic.Int64 // connections that serve a request or a tunnel
-	reqs atomic.Int64 // requests in flight
-	_    [40]byte
+	_            [64]byte
+	open         atomic.Int64 // connections
+	busy         atomic.Int64 // connections that serve a request or a tunnel
+	began, ended atomic.Int64 // requests since ever
+	_            [32]byte
 }
 
 // Server returns the instrument of the named server. Release it when the
@@ -40,10 +40,20 @@ func (s *Server) Busy() { s.busy.Add(1) }
 func (s *Server) Idle() { s.busy.Add(-1) }
 
 // Begin counts a request in.
-func (s *Server) Begin() { s.reqs.Add(1) }
+func (s *Server) Begin() { s.began.Add(1) }
 
 // End counts a request out.
-func (s *Server) End() { s.reqs.Add(-1) }
+func (s *Server) End() { s.ended.Add(1) }
+
+// Requests is how many have begun since the server was made.
+func (s *Server) Requests() int64 { return s.began.Load() }
+
+// inFlight is how many are being served. An end is counted after its beginning,
+// so ended is read first.
+func (s *Server) inFlight() int64 {
+	ended := s.ended.Load()
+	return s.began.Load() - ended
+}
 
 // Release ends the server's series with the last holder's call.
 func (s *Server) Release() { s.metrics.servers.release(s.name, func() {}) }
@@ -70,7 +80,7 @@ func (c *serverStates) Collect(out chan<- prometheus.Metric) {
 	for _, s := range c.servers.all() {
 		busy := s.busy.Load()
 		idle := max(s.open.Load()-busy, 0)
-		out <- gauge(inFlightDesc, float64(s.reqs.Load()), s.name)
+		out <- gauge(inFlightDesc, float64(s.inFlight()), s.name)
 		out <- gauge(connectionsDesc, float64(busy), s.name, "active")
 		out <- gauge(connectionsDesc, float64(idle), s.name, "idle")
 	}

@@ -1,0 +1,123 @@
+package consul
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/hashicorp/consul/api"
+)
+
+// answer is the text of n instances, of which one listens on port.
+func answer(n, changed, port int) []byte {
+	list := make([]*api.ServiceEntry, n)
+	for i := range list {
+		list[i] = &api.ServiceEntry{
+			Node: &api.Node{ID: "20de2840-e194-f53f-10d9-1f96fd380ef5", Node: fmt.Sprintf("node-%d", i), Address: "10.0.0.1", Datacenter: "dc1"},
+			Service: &api.AgentService{
+				ID: fmt.Sprintf("api-%d", i), Service: "api", Address: "10.0.0.1", Port: 1000 + i, Tags: []string{"v2", "eu"},
+				Meta: map[string]string{"version": "2"}, Weights: api.AgentWeights{Passing: 1, Warning: 1},
+			},
+			Checks: api.HealthChecks{
+				{Node: "node", CheckID: "serfHealth", Name: "Serf Health Status", Status: "passing", Output: "Agent alive and reachable"},
+				{Node: "node", CheckID: "alive", Name: "alive", Status: "passing", ServiceID: "api", ServiceName: "api"},
+			},
+		}
+	}
+	if n > 0 {
+		list[changed].Service.Port = port
+	}
+	text, err := json.Marshal(list)
+	if err != nil {
+		panic(err)
+	}
+	return text
+}
+
+func TestListingSeesEveryChange(t *testing.T) {
+	l := newListing([]string{"v2"}, false, new(sync.Pool))
+	for i := range 50 {
+		if err := l.read(answer(20, i%20, 5000+i)); err != nil {
+			t.Fatal(err)
+		}
+		if want := fmt.Sprintf("10.0.0.1:%d", 5000+i); len(l.endpoints) != 20 || l.endpoints[i%20].Address != want {
+			t.Fatalf("%d endpoints, the changed one at %s, want %s", len(l.endpoints), l.endpoints[i%20].Address, want)
+		}
+	}
+	if len(l.known) != 20 {
+		t.Errorf("it remembers %d elements", len(l.known))
+	}
+	other := newListing([]string{"v3"}, false, new(sync.Pool))
+	if err := other.read(answer(20, 0, 1)); err != nil || len(other.endpoints) != 0 || other.instances != 20 {
+		t.Errorf("%d endpoints of %d, error %v", len(other.endpoints), other.instances, err)
+	}
+}
+
+func TestListingOfOddTexts(t *testing.T) {
+	quoted := `[{"Service": {"ID": "a\"}\\", "Port": 1}}, {"Service": {"ID": "]{\\\"", "Port": 2}}]`
+	cases := []struct {
+		name, text string
+		instances  int
+		bad        bool
+	}{
+		{name: "nobody", text: "[]"},
+		{name: "nobody, with space", text: " [ \n ] \n"},
+		{name: "null", text: "null"},
+		{name: "quotes, braces and backslashes in names", text: quoted, instances: 2},
+		{name: "nothing", text: "", bad: true},
+		{name: "an object", text: "{}", bad: true},
+		{name: "cut in an element", text: `[{"Service": {"ID": "a"]`, bad: true},
+		{name: "cut in a string", text: `[{"Service": {"ID": "a]`, bad: true},
+		{name: "cut after an element", text: `[{"Service": {"ID": "a"}},`, bad: true},
+		{name: "a list of numbers", text: `[1]`, bad: true},
+		{name: "an element that is no JSON", text: `[{"Service" "a"}]`, bad: true},
+		{name: "a port that is no number", text: `[{"Service": {"Port": "a"}}]`, bad: true},
+	}
+	for _, c := range cases {
+		l := newListing(nil, false, new(sync.Pool))
+		if err := l.take(strings.NewReader(c.text)); (err != nil) != c.bad || l.instances != c.instances {
+			t.Errorf("%s: %d instances, error %v", c.name, l.instances, err)
+		}
+	}
+}
+
+// FuzzListing compares with the decoder of the standard library: what that takes
+// for a list of objects must have as many elements here.
+func FuzzListing(f *testing.F) {
+	f.Add(answer(2, 0, 1))
+	f.Add([]byte(`[{"a": "\\"}, {"b": "}"}]`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		elements := 0
+		err := eachElement(text, func([]byte) error { elements++; return nil })
+		var want []map[string]json.RawMessage
+		if json.Unmarshal(text, &want) == nil && !strings.Contains(string(text), "null") && (err != nil || elements != len(want)) {
+			t.Errorf("%d elements, error %v, want %d", elements, err, len(want))
+		}
+	})
+}
+
+// BenchmarkAnswer is what an answer of 5,000 instances costs from its bytes to
+// endpoints, the first one and one with a single change. It runs on the watch's
+// goroutine; no request waits for it.
+func BenchmarkAnswer(b *testing.B) {
+	texts := [2][]byte{answer(5000, 0, 1), answer(5000, 0, 2)}
+	b.Run("first", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := newListing(nil, false, new(sync.Pool)).read(texts[0]); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("one change", func(b *testing.B) {
+		b.ReportAllocs()
+		l := newListing(nil, false, new(sync.Pool))
+		for i := 0; b.Loop(); i++ {
+			if err := l.read(texts[i%2]); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

@@ -1,0 +1,178 @@
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/consul/api"
+
+	"pingap-go/admin"
+	"pingap-go/internal/testkit"
+)
+
+// three registers instances a, b and c of "api" and boots a proxy for them.
+func three(s *stage, agent *testkit.ConsulAgent) *program {
+	s.Helper()
+	s.env["CONSUL"] = agent.HTTPAddr
+	for _, name := range []string{"a", "b", "c"} {
+		register(s, agent, name)
+	}
+	p := s.boot(consulAPI)
+	p.awaitUp("api", patience, "a", "b", "c")
+	return p
+}
+
+// register registers an instance of "api". An agent that is started again takes
+// TTL checks for critical whose status was never updated.
+func register(s *stage, agent *testkit.ConsulAgent, name string) {
+	s.Helper()
+	if s.env[name] == "" {
+		s.instance(name)
+	}
+	agent.Register(s, testkit.Instance("api", name, s.env[name]))
+	agent.SetStatus(s, name, api.HealthPassing)
+}
+
+func stale(want bool) func(admin.Upstream) error {
+	return func(u admin.Upstream) error {
+		if u.Stale != want {
+			return fmt.Errorf("stale is %t (last error %q)", u.Stale, u.LastError)
+		}
+		return nil
+	}
+}
+
+func restart(t *testing.T, agent *testkit.ConsulAgent) {
+	t.Helper()
+	if err := agent.Restart(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestRequestsGoOnWhileConsulIsStopped(t *testing.T) {
+	agent := consulAgent(t, true)
+	s := newStage(t)
+	p := three(s, agent)
+	l := s.load(plan{rate: 500})
+	p.wantMetric("0", `pingap_discovery_stale{upstream="api"}`)
+
+	agent.Kill()
+	p.await("api", patience, stale(true))
+	p.wantMetric("1", `pingap_discovery_stale{upstream="api"}`)
+	u := p.upstream("api")
+	if u.LastError == "" || len(up(u)) != 3 {
+		t.Errorf("while Consul is away the API says %+v", u)
+	}
+	l.more(500)
+
+	restart(t, agent)
+	p.await("api", 10*time.Second, stale(false))
+	p.wantMetric("0", `pingap_discovery_stale{upstream="api"}`)
+	l.more(100)
+	l.end().wantNoFailure(t)
+	if warned := strings.Count(p.log.String(), "membership is stale"); warned != 1 {
+		t.Errorf("one outage was logged %d times", warned)
+	}
+}
+
+// Every return of the agent brings a change that it slept through.
+func TestKillsOfTheConsulAgentFailNoRequest(t *testing.T) {
+	agent := consulAgent(t, true)
+	s := newStage(t)
+	p := three(s, agent)
+	register(s, agent, "d")
+	p.awaitUp("api", patience, "a", "b", "c", "d")
+	l := s.load(plan{clients: 16, rate: 1000})
+	kills, here := 3, true
+	if long() {
+		kills = 10
+	}
+	for range kills {
+		agent.Kill()
+		l.more(300)
+		restart(t, agent)
+		if here = !here; here {
+			register(s, agent, "d")
+			p.awaitUp("api", 10*time.Second, "a", "b", "c", "d")
+		} else {
+			agent.Deregister(t, "d")
+			p.awaitUp("api", 10*time.Second, "a", "b", "c")
+		}
+	}
+	l.end().wantNoFailure(t)
+}
+
+func TestAFrozenConsulAgentFailsNoRequest(t *testing.T) {
+	agent := consulAgent(t, true)
+	s := newStage(t)
+	p := three(s, agent)
+	l := s.load(plan{clients: 8, rate: 1000})
+	agent.Freeze()
+	defer agent.Thaw()
+	if long() {
+		<-time.After(2 * time.Minute)
+	}
+	l.more(1500)
+	agent.Thaw()
+	agent.Deregister(t, "c")
+	p.awaitUp("api", 10*time.Second, "a", "b")
+	l.end().wantNoFailure(t)
+}
+
+func TestAProxyStartedWithoutConsulHealsByItself(t *testing.T) {
+	agent := consulAgent(t, true)
+	s := newStage(t)
+	s.env["CONSUL"] = agent.HTTPAddr
+	register(s, agent, "a")
+	agent.Kill()
+
+	p := s.boot(consulAPI)
+	if r := p.admin("GET", "/livez"); r.StatusCode != 200 {
+		t.Errorf("/livez says %d", r.StatusCode)
+	}
+	r := p.admin("GET", "/readyz?verbose")
+	if r.StatusCode != 503 || !strings.Contains(r.body, `"api"`) || !strings.Contains(r.body, "consul") {
+		t.Errorf("/readyz says %d %q, not which pool waits", r.StatusCode, r.body)
+	}
+	if r := p.get("/"); r.StatusCode != 503 || r.Header.Get("X-Pingap-EType") != "no_endpoint" {
+		t.Errorf("a request gets %d %s", r.StatusCode, r.Header.Get("X-Pingap-EType"))
+	}
+
+	restart(t, agent)
+	p.awaitUp("api", 10*time.Second, "a")
+	if r := p.get("/"); r.StatusCode != 200 {
+		t.Errorf("healed, a request gets %d", r.StatusCode)
+	}
+	if r := p.admin("GET", "/readyz"); r.StatusCode != 200 {
+		t.Errorf("healed, /readyz says %d %s", r.StatusCode, r.body)
+	}
+}
+
+func TestARestartWithoutConsulServesFromTheSavedMembership(t *testing.T) {
+	agent := consulAgent(t, true)
+	s := newStage(t)
+	p := three(s, agent)
+	p.leave()
+	agent.Kill()
+	defer restart(t, agent)
+
+	began := time.Now()
+	p = s.boot(consulAPI)
+	testkit.Eventually(t, time.Second-time.Since(began), func() error {
+		if r := p.get("/"); r.StatusCode != 200 {
+			return errors.New(r.Status)
+		}
+		return nil
+	})
+	t.Logf("the first answer came after %s", time.Since(began).Round(time.Millisecond))
+	u := p.upstream("api")
+	if !u.Stale || u.Saved.IsZero() || len(up(u)) != 3 {
+		t.Errorf("the pool is said to be %+v", u)
+	}
+	if r := p.admin("GET", "/readyz"); r.StatusCode != 200 {
+		t.Errorf("/readyz says %d %s", r.StatusCode, r.body)
+	}
+}

@@ -1,0 +1,132 @@
+// Package resources finds out how many threads and how much memory this process
+// may use, and tells Go's runtime.
+//
+//	limits := resources.Find(config.Basic.Threads, os.LookupEnv, os.DirFS("/"))
+//	limits.Apply()
+//
+// Who says it, the first that does: for threads the configuration, GOMAXPROCS,
+// the cores that Nomad reserved (NOMAD_CPU_CORES), its share of MHz
+// (NOMAD_CPU_LIMIT) divided by what a core of this machine has; what the
+// cgroup's CPU quota allows, which Go reads by itself, bounds all of Nomad's. Where
+// nobody says anything it is half of the machine's cores: the other half is the
+// app's, and a proxy that shares its cores with its neighbours does more with fewer
+// threads. For
+// memory GOMEMLIMIT, or the least of what Nomad allows (NOMAD_MEMORY_MAX_LIMIT,
+// else NOMAD_MEMORY_LIMIT) and of the cgroup's memory.max. Go is given nine
+// tenths of it, so that it collects garbage before the kernel kills.
+package resources
+
+import (
+	"fmt"
+	"io/fs"
+	"math"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+)
+
+// Limits are what a process may use, and who says so.
+type Limits struct {
+	// Threads is how many threads run Go code at once; 0 = leave it to Go.
+	Threads int
+	// Memory is how many bytes Go should stay under; 0 = leave it to Go.
+	Memory                  int64
+	ThreadsFrom, MemoryFrom string
+}
+
+// Env gives environment variables, as os.LookupEnv does.
+type Env func(name string) (string, bool)
+
+// Find reads the limits. threads is the configured number, 0 for none; root is
+// the file system from "/". What cannot be read does not limit.
+func Find(threads int, env Env, root fs.FS) Limits {
+	var l Limits
+	l.Threads, l.ThreadsFrom = findThreads(threads, runtime.NumCPU(), env, root)
+	l.Memory, l.MemoryFrom = findMemory(env, root)
+	return l
+}
+
+// Apply tells Go's runtime. It says what it has set, "" when nothing.
+func (l Limits) Apply() string {
+	var said []string
+	if l.Threads > 0 {
+		runtime.GOMAXPROCS(l.Threads)
+		said = append(said, fmt.Sprintf("%d threads (%s)", l.Threads, l.ThreadsFrom))
+	}
+	if l.Memory > 0 {
+		debug.SetMemoryLimit(l.Memory)
+		said = append(said, fmt.Sprintf("%d MiB (%s)", l.Memory>>20, l.MemoryFrom))
+	}
+	return strings.Join(said, ", ")
+}
+
+func findThreads(configured, cores int, env Env, root fs.FS) (int, string) {
+	if configured > 0 {
+		return configured, "basic.threads"
+	}
+	if set, _ := env("GOMAXPROCS"); set != "" {
+		return 0, ""
+	}
+	n, from := nomadThreads(env, root)
+	allowed := runtime.GOMAXPROCS(0) // by the cgroup, or all there are
+	switch {
+	case n > 0 && n < allowed:
+		return n, from
+	case n > 0 || allowed < cores:
+		return 0, ""
+	}
+	return max(allowed/2, 1), "half of the machine"
+}
+
+// nomadThreads is what Nomad reserved: cores, or a share of MHz, rounded up.
+func nomadThreads(env Env, root fs.FS) (int, string) {
+	if cores, _ := env("NOMAD_CPU_CORES"); cores != "" {
+		return countCores(cores), "NOMAD_CPU_CORES"
+	}
+	text, _ := env("NOMAD_CPU_LIMIT")
+	share, err := strconv.ParseFloat(text, 64)
+	core := coreMHz(root)
+	if err != nil || share <= 0 || core <= 0 {
+		return 0, ""
+	}
+	return int(math.Ceil(share / core)), "NOMAD_CPU_LIMIT"
+}
+
+// countCores counts a list such as "0-2,7"; 0 when it is none.
+func countCores(list string) int {
+	n := 0
+	for item := range strings.SplitSeq(list, ",") {
+		low, high, isRange := strings.Cut(strings.TrimSpace(item), "-")
+		if !isRange {
+			high = low
+		}
+		from, err1 := strconv.Atoi(low)
+		to, err2 := strconv.Atoi(high)
+		if err1 != nil || err2 != nil || to < from {
+			return 0
+		}
+		n += to - from + 1
+	}
+	return n
+}
+
+// coreMHz is the frequency of one core as Nomad counts it: the base frequency,
+// or, where the kernel does not tell, the one of the moment. 0 = unknown.
+func coreMHz(root fs.FS) float64 {
+	if kHz, ok := readNumber(root, "sys/devices/system/cpu/cpu0/cpufreq/base_frequency"); ok {
+		return float64(kHz) / 1000
+	}
+	text, err := fs.ReadFile(root, "proc/cpuinfo")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(text)) {
+		name, value, _ := strings.Cut(line, ":")
+		if strings.TrimSpace(name) == "cpu MHz" {
+			mhz, _ := strconv.ParseFloat(strings.TrimSpace(value), 64)
+			return mhz
+		}
+	}
+	return 0
+}

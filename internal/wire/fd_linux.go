@@ -1,0 +1,47 @@
+package wire
+
+import (
+	"syscall"
+	"unsafe"
+)
+
+// The sockets never block, so these calls need not tell the scheduler that a
+// thread may be gone for long: RawSyscall spares the hand-over of the processor
+// that Syscall prepares for, as the runtime's own poller does.
+
+func readFD(fd uintptr, p []byte) (int, error) { return rawIO(syscall.SYS_READ, fd, p) }
+
+func writeFD(fd uintptr, p []byte) (int, error) { return rawIO(syscall.SYS_WRITE, fd, p) }
+
+// peekFD looks at the next byte without taking it.
+func peekFD(fd uintptr) (int, error) {
+	var b [1]byte
+	for {
+		n, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(&b[0])), 1,
+			syscall.MSG_PEEK|syscall.MSG_DONTWAIT, 0, 0)
+		switch errno {
+		case 0:
+			return int(n), nil
+		case syscall.EINTR:
+		case syscall.EAGAIN:
+			return 0, syscall.EAGAIN
+		default:
+			return 0, errno
+		}
+	}
+}
+
+func rawIO(call, fd uintptr, p []byte) (int, error) {
+	for {
+		n, _, errno := syscall.RawSyscall(call, fd, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
+		switch errno {
+		case 0:
+			return int(n), nil
+		case syscall.EINTR:
+		case syscall.EAGAIN:
+			return 0, syscall.EAGAIN // boxed once by the package, unlike errno
+		default:
+			return 0, errno
+		}
+	}
+}
