@@ -89,15 +89,22 @@ func TestPipelinedRequestsAreAnsweredInOrder(t *testing.T) {
 	}
 }
 
-// What the limit on heads says holds up to the last byte that it allows.
+// What the limit on heads says holds, for small limits and for large ones.
 func TestLargeHeadsPassUpToTheLimit(t *testing.T) {
 	s := newStage(t)
 	s.instance("A")
-	p := s.boot(strings.Replace(head, "[servers.http]", "[servers.http]\nmax_header_bytes = \"64kb\"", 1) + single)
-	for size, want := range map[int]int{1_000: 200, 20_000: 200, 60_000: 200, 70_000: 431} {
-		if r, _ := p.raw("GET /echo HTTP/1.1\r\nHost: a\r\nX-Big: " + strings.Repeat("x", size) + "\r\n\r\n"); r.StatusCode != want {
-			t.Errorf("a field of %d bytes gets %d, not %d", size, r.StatusCode, want)
+	for limit, sizes := range map[string]map[int]int{
+		"2kb":   {1_000: 200, 2_100: 431},
+		"64kb":  {1_000: 200, 20_000: 200, 65_000: 200, 66_000: 431, 200_000: 431},
+		"300kb": {1_000: 200, 66_000: 200, 300_000: 200, 310_000: 431},
+	} {
+		p := s.boot(strings.Replace(head, "[servers.http]", "[servers.http]\nmax_header_bytes = \""+limit+"\"", 1) + single)
+		for size, want := range sizes {
+			if r, _ := p.raw("GET /echo HTTP/1.1\r\nHost: a\r\nX-Big: " + strings.Repeat("x", size) + "\r\n\r\n"); r.StatusCode != want {
+				t.Errorf("limit %s: a field of %d bytes gets %d, not %d", limit, size, r.StatusCode, want)
+			}
 		}
+		p.leave()
 	}
 }
 
