@@ -82,9 +82,9 @@ type Ejection struct {
 	// Interval is the window of the success rate.
 	Interval time.Duration `toml:"interval" default:"10s" min:"10ms"`
 	// MinRequests a window and host are needed for the success rate.
-	MinRequests int `toml:"min_requests" default:"50" min:"1"`
+	MinRequests int `toml:"min_requests" default:"10" min:"1"`
 	// MinHosts with enough requests are needed for the success rate.
-	MinHosts int `toml:"min_hosts" default:"3" min:"1"`
+	MinHosts int `toml:"min_hosts" default:"2" min:"1"`
 	// BaseTime is how long the first ejection lasts; it doubles.
 	BaseTime time.Duration `toml:"base_time" default:"5s" min:"1ms"`
 	// MaxTime caps an ejection.

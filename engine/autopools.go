@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"pingap-go/autoroute"
@@ -76,7 +77,7 @@ func (a *autoRoutes) startPool(key autoPoolKey) (*autoPool, error) {
 	u := a.pattern.upstream
 	u.Name, u.Service = a.poolName(key), key.service
 	u.TLS, u.SNI, u.VerifyCert = key.tls, key.sni, !key.skipVerify
-	o, err := a.engine.poolOptions(&u, a.key.Keepalive)
+	o, err := a.engine.poolOptions(&u, a.key.Keepalive, new(atomic.Int64))
 	if err != nil {
 		return nil, err
 	}

@@ -175,15 +175,15 @@ func (e *Engine) enact(ctx context.Context, c *config.Config) error {
 	if err != nil {
 		return err
 	}
-	e.startPools(next)
 	if err := e.open(ctx, next); err != nil {
 		e.dropFreshAdmin(ctx)
-		e.stopPools(next, old)
 		next.discard(old)
 		return err
 	}
+	e.startPools(next)
 	e.startAutoRoutes(next)
 	e.awaitPools(ctx, next)
+	e.startHeirs(next)
 	e.swap(next)
 	e.retire(old, next)
 	e.swapServices(ctx, old, next)
@@ -275,44 +275,6 @@ func (e *Engine) retire(old, next *Generation) {
 		})
 	}
 	old.release()
-}
-
-// startPools runs the pools that do not run yet.
-func (e *Engine) startPools(g *Generation) {
-	for _, p := range g.pools {
-		if p.stop != nil {
-			continue
-		}
-		ctx, cancel := context.WithCancel(e.ctx)
-		p.stop = cancel
-		e.tasks.Go(func() {
-			defer close(p.done)
-			p.pool.Run(ctx)
-		})
-	}
-}
-
-// awaitPools waits a moment for pools that have no members yet, so that a swap
-// does not answer 503 where a registry needs a few milliseconds.
-func (e *Engine) awaitPools(ctx context.Context, g *Generation) {
-	ctx, cancel := context.WithTimeout(ctx, readyWait)
-	defer cancel()
-	for _, p := range g.pools {
-		p.pool.Await(ctx)
-	}
-	if g.auto != nil {
-		g.auto.watcher.Await(ctx)
-	}
-}
-
-// stopPools ends the pools of g that other does not have, and waits for them.
-func (e *Engine) stopPools(g, other *Generation) {
-	for name, p := range g.pools {
-		if other.pools[name] != p && p.stop != nil {
-			p.stop()
-			<-p.done
-		}
-	}
 }
 
 // Shutdown drains: /readyz fails, services deregister, drain_delay passes, listeners close, requests

@@ -1,12 +1,9 @@
 package engine
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
-	"hash/fnv"
 	"math/rand/v2"
 	"os"
 	"reflect"
@@ -17,7 +14,6 @@ import (
 
 	"pingap-go/balance"
 	"pingap-go/config"
-	"pingap-go/discovery/saved"
 	"pingap-go/endpoint"
 	"pingap-go/health"
 	"pingap-go/upstream"
@@ -30,14 +26,6 @@ type poolKey struct {
 	Upstream  config.Upstream
 	Consul    config.Consul // only of kind consul
 	Keepalive int
-}
-
-// runningPool is a pool with what it was made from and what ends it.
-type runningPool struct {
-	key  poolKey
-	pool *upstream.Pool
-	stop context.CancelFunc // nil until started
-	done chan struct{}
 }
 
 func (b *builder) keyOf(u *config.Upstream) poolKey {
@@ -58,76 +46,34 @@ func (b *builder) buildPools() {
 			b.next.pools[name] = old
 			continue
 		}
-		pool, err := b.newPool(u, b.seed(u, old, key))
+		if old != nil && !sameMembership(old.key, key) {
+			old = nil
+		}
+		pool, err := b.newPool(u, old)
 		if err != nil {
 			b.report(err, "upstreams", name)
 			continue
 		}
-		b.next.pools[name] = &runningPool{key: key, pool: pool, done: make(chan struct{})}
+		b.next.pools[name] = &runningPool{key: key, pool: pool, from: old, done: make(chan struct{})}
 	}
 }
 
-// seed is what is known of an upstream's members before its registry is asked:
-// what the pool before it knew, if that asked the same, or what was saved.
-func (b *builder) seed(u *config.Upstream, old *runningPool, key poolKey) *endpoint.Snapshot {
-	if old != nil && sameMembership(old.key, key) {
-		if s, ok := old.pool.Snapshot(); ok {
-			return &s
-		}
+// newPool makes a pool. old, unless nil, is the one whose hosts it will inherit.
+func (b *builder) newPool(u *config.Upstream, old *runningPool) (*upstream.Pool, error) {
+	inFlight := new(atomic.Int64)
+	if old != nil {
+		inFlight = old.pool.InFlight()
 	}
-	if b.engine.saved == nil || u.Discovery == "static" {
-		return nil
-	}
-	s, err := b.engine.saved.Load(savedName(u.Name, key))
-	switch {
-	case errors.Is(err, saved.ErrNone):
-		return nil
-	case err != nil:
-		b.log.Warn("saved membership cannot be used", "upstream", u.Name, "err", err)
-		return nil
-	}
-	return &s
-}
-
-// savedName is under which name a pool's members are kept. Who asks the registry
-// for something else under the same name gets nothing of them.
-func savedName(name string, key poolKey) string {
-	question := fnv.New32a()
-	fmt.Fprintf(question, "%+v", membership(key))
-	return fmt.Sprintf("%s-%08x", name, question.Sum32())
-}
-
-// sameMembership reports whether two configurations ask the same registry for
-// the same instances.
-func sameMembership(a, b poolKey) bool {
-	return reflect.DeepEqual(membership(a), membership(b))
-}
-
-// membership is what decides who the members of a pool are. Tokens are not part
-// of it: they say who asks, not what for.
-func membership(k poolKey) any {
-	u, c := &k.Upstream, &k.Consul
-	return []any{
-		c.Address, c.Datacenter, c.Namespace, c.Partition,
-		u.Discovery, u.Addrs, u.Service, u.Tags, u.Filter, u.Datacenters, u.Status, u.DNSServer,
-	}
-}
-
-func (b *builder) newPool(u *config.Upstream, seed *endpoint.Snapshot) (*upstream.Pool, error) {
-	o, err := b.engine.poolOptions(u, b.config.Basic.KeepalivePoolSize)
+	o, err := b.engine.poolOptions(u, b.config.Basic.KeepalivePoolSize, inFlight)
 	if err != nil {
 		return nil, err
 	}
-	o.Seed = seed
 	if b.engine.saved != nil && u.Discovery != "static" {
 		name := savedName(u.Name, b.keyOf(u))
 		o.Save = func(s endpoint.Snapshot) error { return b.engine.saved.Save(name, s) }
+		o.Seed = b.savedMembers(name, u)
 	}
-	var known endpoint.Snapshot
-	if seed != nil {
-		known = *seed
-	}
-	if o.Watcher, err = b.newWatcher(u, known); err != nil {
+	if o.Watcher, err = b.newWatcher(u, known(o.Seed, old)); err != nil {
 		o.Metrics.Release()
 		return nil, err
 	}
@@ -135,9 +81,9 @@ func (b *builder) newPool(u *config.Upstream, seed *endpoint.Snapshot) (*upstrea
 }
 
 // poolOptions are those of an upstream's pool, but for who watches its registry.
-func (e *Engine) poolOptions(u *config.Upstream, keepalive int) (upstream.Options, error) {
+func (e *Engine) poolOptions(u *config.Upstream, keepalive int, inFlight *atomic.Int64) (upstream.Options, error) {
 	o := upstream.Options{
-		Name: u.Name, Discovery: u.Discovery, Algorithm: u.Algorithm, InFlight: new(atomic.Int64),
+		Name: u.Name, Discovery: u.Discovery, Algorithm: u.Algorithm, InFlight: inFlight,
 		KeepEmpty: u.OnEmpty == "keep", Panic: u.Panic, SlowStart: u.SlowStart,
 		Ejection: ejectionRules(&u.Ejection), Retry: retryRules(&u.Retry),
 		Budget: limit.NewBudget(u.Retry.Budget, u.Retry.BudgetFloor), MaxPerHost: perHost(u),
@@ -167,6 +113,7 @@ func setPolicy(o *upstream.Options, u *config.Upstream) (err error) {
 }
 
 func setTLS(o *upstream.Options, u *config.Upstream) error {
+	o.Protocol = protocol(u)
 	if !u.TLS {
 		return nil
 	}
@@ -183,6 +130,18 @@ func setTLS(o *upstream.Options, u *config.Upstream) error {
 		return fmt.Errorf("ca_file %s holds no certificate", u.CAFile)
 	}
 	return nil
+}
+
+// protocol is what is spoken to an upstream. Without TLS nothing is negotiated:
+// "h2" is prior knowledge then, and "h2h1" is HTTP/1.1.
+func protocol(u *config.Upstream) upstream.Protocol {
+	switch {
+	case u.ALPN == "h2":
+		return upstream.HTTP2
+	case u.ALPN == "h2h1" && u.TLS:
+		return upstream.Negotiated
+	}
+	return upstream.HTTP1
 }
 
 func setCheck(o *upstream.Options, u *config.Upstream) error {

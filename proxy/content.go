@@ -20,16 +20,18 @@ type content struct {
 	trailer *message.Header
 	limit   int64         // most bytes of content allowed; 0 = no bound
 	stall   time.Duration // longest wait for more; 0 = leave the deadline alone
+	until   int64         // mono time at which the exchange is over; 0 = none
 	total   int64         // bytes of content so far
 	taken   int           // buffered bytes behind the view that Next gave out
 	rest    []byte        // of that view, what Read did not take
 	err     error         // why there is no more: io.EOF at the true end
+	onWait  func() error  // called before a wait for more; nil = nothing to do then
 }
 
 // start begins the content of a message whose head was just read from conn.
 func (b *content) start(conn *wire.Conn, framing http1.Framing, length int64, trailer *message.Header) {
 	b.conn, b.framing, b.left, b.trailer = conn, framing, length, trailer
-	b.limit, b.stall, b.total, b.taken, b.rest, b.err = 0, 0, 0, 0, nil, nil
+	b.limit, b.stall, b.until, b.total, b.taken, b.rest, b.err, b.onWait = 0, 0, 0, 0, 0, nil, nil, nil
 	switch {
 	case framing == http1.NoBody || framing == http1.Length && length == 0:
 		b.err = io.EOF
@@ -127,8 +129,13 @@ func (b *content) look() error {
 
 // fill waits for more bytes; what ends the wait badly becomes b.err.
 func (b *content) fill() {
+	if b.onWait != nil {
+		if b.err = b.onWait(); b.err != nil {
+			return
+		}
+	}
 	if b.stall > 0 {
-		b.conn.SetTimeout(b.stall)
+		b.conn.SetTimeout(before(b.until, b.stall))
 	}
 	err := b.conn.Fill()
 	switch {

@@ -5,22 +5,19 @@ import (
 	"time"
 
 	"pingap-go/health"
-	"pingap-go/internal/mono"
 )
 
-// eject has the ejector look at the evidence, and says so when a host goes or
-// comes back.
+// eject has the ejector look at the evidence, and notes who goes or comes back.
 func (p *Pool) eject() {
-	members := make([]health.Member, 0, len(p.hosts))
-	for id, h := range p.hosts {
-		available := h.endpoint.Eligible() && (p.monitor == nil || h.probe.Verdict == health.Up)
-		members = append(members, health.Member{ID: id, Evidence: &h.evidence, Available: available})
+	for i, h := range p.order {
+		p.roster[i].Available = h.endpoint.Eligible() && (p.monitor == nil || h.probe.Verdict == health.Up)
 	}
-	now := max(mono.Now(), 1)
-	d := p.ejector.Decide(now, members)
+	now := max(p.now(), 1)
+	d := p.ejector.Decide(now, p.roster)
 	for _, c := range d.Changes {
 		h := p.hosts[c.ID]
-		h.passive = c.Reason
+		h.passive, h.touched = c.Reason, true
+		p.changed = true
 		if c.To == health.OutOfService {
 			p.metrics.Ejection(string(c.Cause))
 		}

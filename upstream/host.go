@@ -19,20 +19,17 @@ import (
 
 // Host is the run-time state of one endpoint inside a pool. It lives as long as
 // the registry lists the endpoint's ID, whatever happens to address, tags,
-// weight or the other endpoints.
+// weight or the other endpoints, and moves to the pool that takes its pool's
+// place at a reload.
 type Host struct {
-	settings *Options
 	load     balance.Load
 	evidence health.Evidence
+	link     atomic.Pointer[link]
 	idle     idleConns
-	sessions *session.Group // nil with HTTP/1.1
-	conns    atomic.Int64   // open connections
-	gone     atomic.Bool    // no connection is kept any more
+	conns    atomic.Int64 // open connections
 	requests atomic.Int64
 	failures atomic.Int64
-	address  atomic.Pointer[string]
 	metrics  *metrics.Endpoint
-	token    string
 
 	// Owned by the pool's goroutine.
 	endpoint endpoint.Endpoint
@@ -43,57 +40,107 @@ type Host struct {
 	passive  string // what evidence has led to, while it stands
 	since    time.Time
 	warmFrom time.Time // when slow start began; zero: fully warm
+	touched  bool      // something was learned that may change the verdict
 }
 
-func newHost(s *Options, e endpoint.Endpoint) *Host {
-	h := &Host{settings: s}
-	if s.Sticky {
-		h.token = balance.Token(s.Name, e.ID)
-	}
-	if s.Protocol != HTTP1 {
-		h.sessions = newSessions(s)
-	}
-	h.metrics = s.Metrics.Endpoint(e.Name)
+// link is how a host is reached. It is immutable; a change makes another one.
+type link struct {
+	// serial tells links apart whose connections must not be mixed.
+	serial   uint64
+	address  string
+	token    string // what a sticky cookie holds; "" = not sticky
+	gone     bool   // no connection is kept any more
+	options  *Options
+	sessions *session.Group // nil with HTTP/1.1
+}
+
+func newHost(o *Options, e endpoint.Endpoint) *Host {
+	h := &Host{metrics: o.Metrics.Endpoint(e.Name)}
+	h.link.Store(newLink(o, &e))
 	h.describe(e)
 	return h
 }
 
-// describe takes over what the registry says of the endpoint now. A new address
-// makes the kept connections useless.
+func newLink(o *Options, e *endpoint.Endpoint) *link {
+	l := &link{address: e.Address, options: o}
+	if o.Sticky {
+		l.token = balance.Token(o.Name, e.ID)
+	}
+	if o.Protocol != HTTP1 {
+		l.sessions = newSessions(o)
+	}
+	return l
+}
+
+// describe takes over what the registry says of the endpoint now. At a new
+// address kept connections and what a probe has found are worth nothing.
 func (h *Host) describe(e endpoint.Endpoint) {
-	moved := h.endpoint.Address != "" && h.endpoint.Address != e.Address
-	h.endpoint = e
-	h.address.Store(&e.Address)
-	if moved {
-		h.idle.each(func(*Conn) bool { return true })
-		if h.sessions != nil {
-			h.sessions.Retire()
-		}
+	h.endpoint, h.touched = e, true
+	next := *h.link.Load()
+	if next.address == e.Address {
+		return
+	}
+	h.probe, h.probed = health.Result{}, false
+	next.address = e.Address
+	next.serial++
+	h.relink(&next)
+	if next.sessions != nil {
+		next.sessions.Retire()
+	}
+}
+
+// join makes the host one of the pool with these options. same says that it is
+// still reached in the same way, so that its connections go on.
+func (h *Host) join(o *Options, same bool) {
+	last, next := h.link.Load(), newLink(o, &h.endpoint)
+	next.serial = last.serial
+	if same {
+		next.sessions = last.sessions
+	} else {
+		next.serial++
+	}
+	h.relink(next)
+	if last.sessions != nil && !same {
+		last.sessions.Close()
+	}
+}
+
+// relink puts another link in force and closes the kept connections that it
+// makes useless.
+func (h *Host) relink(l *link) {
+	h.link.Store(l)
+	h.dropStale()
+}
+
+// dropStale closes the kept connections that an older link has made.
+func (h *Host) dropStale() {
+	serial := h.link.Load().serial
+	h.idle.closeIf(func(c *Conn) bool { return c.serial != serial })
+}
+
+// dropIdle closes the kept connections that have been idle for too long.
+func (h *Host) dropIdle() {
+	l := h.link.Load()
+	now, limit := l.options.Watchdog.Now(), l.options.IdleTimeout.Milliseconds()
+	h.idle.closeIf(func(c *Conn) bool { return c.expired(now, limit) })
+	if l.sessions != nil {
+		l.sessions.Sweep(l.options.IdleTimeout)
 	}
 }
 
 // take returns a kept connection that is still good, or nil. check looks at the
 // socket even if the connection was busy a moment ago.
 func (h *Host) take(check bool) *Conn {
-	now := h.settings.Watchdog.Now()
 	for {
 		c := h.idle.take()
 		if c == nil {
 			return nil
 		}
-		if c.expired(now) {
-			c.Close()
-			continue
+		if h.good(c, check) {
+			c.Resume()
+			return c
 		}
-		if check || c.doubt || now-c.since > peekAfter {
-			c.doubt = false
-			if closed, readable := c.Gone(); closed || readable {
-				c.Close()
-				continue
-			}
-		}
-		c.Resume()
-		return c
+		c.Close()
 	}
 }
 
@@ -101,39 +148,54 @@ func (h *Host) take(check bool) *Conn {
 // look at its socket.
 const peekAfter = 1000
 
+// good reports whether a kept connection may serve once more.
+func (h *Host) good(c *Conn, check bool) bool {
+	l := h.link.Load()
+	now := l.options.Watchdog.Now()
+	if c.serial != l.serial || c.expired(now, l.options.IdleTimeout.Milliseconds()) {
+		return false
+	}
+	if !check && !c.doubt && now-c.since.Load() <= peekAfter {
+		return true
+	}
+	c.doubt = false
+	closed, readable := c.Gone()
+	return !closed && !readable
+}
+
 // dial opens a new connection for HTTP/1.1 within the time given.
 func (h *Host) dial(ctx context.Context, within time.Duration) (*Conn, error) {
-	nc, err := h.connect(ctx, within, h.settings.Protocol.alone()...)
+	l := h.link.Load()
+	nc, err := l.connect(ctx, within, l.options.Protocol.alone()...)
 	if err != nil {
 		return nil, err
 	}
-	return h.wrap(nc), nil
+	return h.wrap(nc, l), nil
 }
 
-// wrap makes nc a connection for one request at a time.
-func (h *Host) wrap(nc net.Conn) *Conn {
-	c := &Conn{host: h}
-	c.Init(nc, h.settings.Watchdog)
+// wrap makes nc, which the link has made, a connection for one request at a time.
+func (h *Host) wrap(nc net.Conn, l *link) *Conn {
+	c := &Conn{host: h, serial: l.serial}
+	c.Init(nc, l.options.Watchdog)
 	h.conns.Add(1)
 	return c
 }
 
 // connect opens a connection and offers the protocols given by ALPN.
-func (h *Host) connect(ctx context.Context, within time.Duration, protocols ...string) (net.Conn, error) {
+func (l *link) connect(ctx context.Context, within time.Duration, protocols ...string) (net.Conn, error) {
 	if within > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, within)
 		defer cancel()
 	}
-	address := *h.address.Load()
-	nc, err := dialAddress(ctx, address)
+	nc, err := dialAddress(ctx, l.address)
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	if h.settings.TLS == nil {
+	if l.options.TLS == nil {
 		return nc, nil
 	}
-	return handshake(ctx, nc, h.settings.TLS, address, protocols)
+	return handshake(ctx, nc, l.options.TLS, l.address, protocols)
 }
 
 func dialAddress(ctx context.Context, address string) (net.Conn, error) {
@@ -163,13 +225,15 @@ func handshake(ctx context.Context, nc net.Conn, config *tls.Config, address str
 
 // close lets go of everything once the last lease has ended.
 func (h *Host) close() {
-	h.gone.Store(true)
-	h.idle.each(func(*Conn) bool { return true })
-	if h.sessions != nil {
-		h.sessions.Close()
+	last := *h.link.Load()
+	last.serial++
+	last.gone = true
+	h.relink(&last)
+	if last.sessions != nil {
+		last.sessions.Close()
 	}
 	h.metrics.Release()
 }
 
-// ID is the endpoint's identity. Only the pool's goroutine may call it.
+// id is the endpoint's identity. Only the pool's goroutine may call it.
 func (h *Host) id() string { return h.endpoint.ID }

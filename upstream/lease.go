@@ -7,7 +7,6 @@ import (
 
 	"pingap-go/balance"
 	"pingap-go/health"
-	"pingap-go/internal/mono"
 	"pingap-go/message"
 )
 
@@ -18,6 +17,7 @@ type Lease struct {
 	host    *Host
 	status  int
 	latency time.Duration
+	began   int64 // monotonic time at which it was asked for
 	now     int64 // monotonic time of the answer; 0 before it
 	trial   bool  // the one request that a returning host gets
 }
@@ -25,7 +25,7 @@ type Lease struct {
 // Begin readies ask for one request: the clock, a random number, the key that
 // hash policies go by and the sticky cookie's token.
 func (p *Pool) Begin(ask *balance.Ask, req *message.Request, clientIP string) {
-	ask.Now = mono.Now()
+	ask.Now = p.now()
 	ask.Random = rand.Uint64()
 	if p.key.Kind != balance.KeyNone {
 		ask.Key = keyOf(p.key, req, clientIP)
@@ -100,7 +100,7 @@ func (p *Pool) pick(v *view, ask *balance.Ask) (Lease, error) {
 		if n := h.load.InFlight.Add(1); p.perHost == 0 || n <= p.perHost {
 			p.inFlight.Add(1)
 			h.requests.Add(1)
-			return Lease{pool: p, host: h, trial: trial}, nil
+			return Lease{pool: p, host: h, began: ask.Now, trial: trial}, nil
 		}
 		h.load.InFlight.Add(-1)
 		full = true
@@ -117,15 +117,16 @@ func (p *Pool) nobody(full bool) error {
 }
 
 // Address is the endpoint's address.
-func (l *Lease) Address() string { return *l.host.address.Load() }
+func (l *Lease) Address() string { return l.host.link.Load().address }
 
 // StickyCookie is the Set-Cookie value that keeps a client with this host; ""
 // when the pool is not sticky or the client has the cookie already.
 func (l *Lease) StickyCookie(ask *balance.Ask) string {
-	if l.host.token == "" || ask.Sticky == l.host.token {
+	token := l.host.link.Load().token
+	if token == "" || l.pool.cookie == "" || ask.Sticky == token {
 		return ""
 	}
-	return l.pool.cookie + "=" + l.host.token + "; Path=/; HttpOnly; SameSite=Lax"
+	return l.pool.cookie + "=" + token + "; Path=/; HttpOnly; SameSite=Lax"
 }
 
 // Take returns a kept connection to the host, or nil. careful has the socket
@@ -146,7 +147,12 @@ func (l *Lease) Answered(status int, began int64, latency time.Duration) {
 	if p.options.Hedge.Percentile > 0 {
 		p.latency.add(latency)
 	}
-	if a := p.options.Adaptive; a != nil && a.Observe(l.now, latency, p.gate.InFlight()) {
+	p.adapt(l.now, latency)
+}
+
+// adapt moves the limit of requests in flight by how long a try took.
+func (p *Pool) adapt(now int64, took time.Duration) {
+	if a := p.options.Adaptive; a != nil && a.Observe(now, took, p.gate.InFlight()) {
 		p.gate.SetLimit(a.Limit())
 	}
 }
@@ -161,8 +167,17 @@ func (l *Lease) Done(whole bool) {
 	l.end(outcome, l.status)
 }
 
-// Failed ends the lease of a try that was not answered.
-func (l *Lease) Failed(reason Reason) { l.end(reason.outcome(), 0) }
+// Failed ends the lease of a try that was not answered. One that timed out was at
+// least as slow as that.
+func (l *Lease) Failed(reason Reason) {
+	outcome := reason.outcome()
+	if outcome == health.TimedOut {
+		l.now = l.pool.now()
+		l.latency = time.Duration(l.now - l.began)
+		l.pool.adapt(l.now, l.latency)
+	}
+	l.end(outcome, 0)
+}
 
 func (l *Lease) end(outcome health.Outcome, status int) {
 	h, p := l.host, l.pool
@@ -174,7 +189,7 @@ func (l *Lease) end(outcome health.Outcome, status int) {
 	h.metrics.Done(status)
 	now := l.now
 	if now == 0 {
-		now = mono.Now()
+		now = p.now()
 	}
 	if outcome != health.ClientAborted {
 		h.load.Latency.Observe(now, l.latency, outcome != health.Success)

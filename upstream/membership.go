@@ -26,34 +26,35 @@ func (p *Pool) learn(s endpoint.Snapshot, now time.Time) {
 }
 
 // lose takes in that the registry cannot tell. What is known stays in force.
-func (p *Pool) lose(err error) {
+func (p *Pool) lose(err error, now time.Time) {
 	m := &p.members
 	if !m.stale || m.lastError == "" {
 		p.options.Log.Warn("membership is stale", "upstream", p.options.Name, "err", err, "endpoints", len(p.hosts))
 	}
 	m.stale, m.lastError = true, err.Error()
-	if !m.answered {
-		p.restore()
-	}
+	p.restore(now)
 }
 
-// restore serves from what is known beforehand while the registry has not answered.
-func (p *Pool) restore() {
+// restore serves from what was saved while the registry has not answered.
+func (p *Pool) restore(now time.Time) {
 	seed := p.options.Seed
 	if p.members.answered || seed == nil {
 		return
 	}
 	p.members.answered, p.members.stale, p.members.lastSuccess = true, true, seed.Saved
-	if !seed.Saved.IsZero() {
-		p.options.Log.Warn("serving from saved membership", "upstream", p.options.Name,
-			"saved", seed.Saved, "endpoints", len(seed.Endpoints))
-	}
-	p.apply(*seed, time.Now(), true)
+	p.options.Log.Warn("serving from saved membership", "upstream", p.options.Name,
+		"saved", seed.Saved, "endpoints", len(seed.Endpoints))
+	p.apply(*seed, now, true)
 }
 
 // apply makes the hosts be those of the snapshot: new ones begin, kept ones stay
-// what they are, removed ones drain.
+// what they are, removed ones drain. The first members of a pool need no slow
+// start.
 func (p *Pool) apply(s endpoint.Snapshot, now time.Time, first bool) {
+	if s.SameMembers(p.members.snapshot) {
+		p.members.snapshot = s
+		return
+	}
 	diff := endpoint.Compare(p.members.snapshot, s)
 	p.members.snapshot = s
 	for _, e := range diff.Kept {
@@ -71,19 +72,32 @@ func (p *Pool) apply(s endpoint.Snapshot, now time.Time, first bool) {
 		}
 		p.hosts[e.ID] = h
 	}
+	p.arrange()
+}
+
+// arrange lists the hosts anew after they have changed.
+func (p *Pool) arrange() {
+	n := len(p.members.snapshot.Endpoints)
+	p.order, p.roster = make([]*Host, 0, n), make([]health.Member, 0, n)
+	for i := range p.members.snapshot.Endpoints {
+		h := p.hosts[p.members.snapshot.Endpoints[i].ID]
+		p.order = append(p.order, h)
+		p.roster = append(p.roster, health.Member{ID: h.id(), Evidence: &h.evidence})
+	}
+	p.changed, p.retold = true, true
 	if p.monitor != nil {
 		p.monitor.Set(p.targets())
 	}
 }
 
 // revive returns the host of an endpoint that comes back while it drains, or a
-// new one.
+// new one. Probes begin anew, as whatever answers there may be another process.
 func (p *Pool) revive(e endpoint.Endpoint) *Host {
 	for i, h := range p.draining {
 		if h.id() == e.ID {
 			p.draining = append(p.draining[:i], p.draining[i+1:]...)
 			h.describe(e)
-			h.verdict = ""
+			h.verdict, h.probe, h.probed = "", health.Result{}, false
 			return h
 		}
 	}
@@ -92,8 +106,8 @@ func (p *Pool) revive(e endpoint.Endpoint) *Host {
 
 // targets is whom the monitor probes: all that the registry lets serve.
 func (p *Pool) targets() []health.Target {
-	targets := make([]health.Target, 0, len(p.hosts))
-	for _, h := range p.hosts {
+	targets := make([]health.Target, 0, len(p.order))
+	for _, h := range p.order {
 		if h.endpoint.Eligible() {
 			targets = append(targets, health.Target{ID: h.endpoint.ID, Address: h.endpoint.Address})
 		} else {
@@ -112,28 +126,28 @@ func (p *Pool) drain(h *Host, now time.Time) {
 
 // keepHouse lets go of hosts that have drained and of connections that have
 // been idle for too long.
-func (p *Pool) keepHouse() {
+func (p *Pool) keepHouse(now time.Time) {
+	p.houses++
 	if h := p.options.Hedge; h.Percentile > 0 {
 		p.hedgeAfter.Store(int64(p.latency.percentile(h.Percentile)))
-		if p.houses++; p.houses%60 == 0 {
+		if p.houses%60 == 0 {
 			p.latency.fade()
 		}
 	}
 	left := p.draining[:0]
 	for _, h := range p.draining {
-		if h.load.InFlight.Load() > 0 {
+		// A request may have loaded the view before the host left it, and not yet
+		// have counted itself: it gets the time from one look to the next.
+		if h.load.InFlight.Load() > 0 || now.Sub(h.since) < housekeeping {
 			left = append(left, h)
 			continue
 		}
 		h.close()
+		p.retold = true
 	}
 	clear(p.draining[len(left):])
 	p.draining = left
-	now := p.options.Watchdog.Now()
-	for _, h := range p.hosts {
-		h.idle.each(func(c *Conn) bool { return c.expired(now) })
-		if h.sessions != nil {
-			h.sessions.Sweep(p.options.IdleTimeout)
-		}
+	for _, h := range p.order {
+		h.dropIdle()
 	}
 }

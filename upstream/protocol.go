@@ -49,11 +49,12 @@ func newSessions(s *Options) *session.Group {
 // pool's protocol must not be HTTP1.
 func (l *Lease) Join(ctx context.Context, within time.Duration) (*session.Conn, error) {
 	h := l.host
-	c, nc, err := h.sessions.Join(ctx, func(ctx context.Context) (net.Conn, error) {
-		return h.connect(ctx, within, h.settings.Protocol.joint()...)
+	at := h.link.Load()
+	c, nc, err := at.sessions.Join(ctx, func(ctx context.Context) (net.Conn, error) {
+		return at.connect(ctx, within, at.options.Protocol.joint()...)
 	})
 	if nc != nil {
-		h.wrap(nc).Put()
+		h.wrap(nc, at).Put()
 	}
 	return c, err
 }
@@ -61,8 +62,8 @@ func (l *Lease) Join(ctx context.Context, within time.Duration) (*session.Conn, 
 // open is how many connections to the host there are.
 func (h *Host) open() int64 {
 	n := h.conns.Load()
-	if h.sessions != nil {
-		n += int64(h.sessions.Len())
+	if s := h.link.Load().sessions; s != nil {
+		n += int64(s.Len())
 	}
 	return n
 }

@@ -98,8 +98,11 @@ func (p *Pool) Retryable(r Reason, safe bool) bool {
 	return false
 }
 
-// Withdraw asks the retry budget for one more try.
-func (p *Pool) Withdraw(ask *balance.Ask) bool { return p.budget.Withdraw(ask.Now) }
+// Withdraw asks the retry budget for one more try, which begins now.
+func (p *Pool) Withdraw(ask *balance.Ask) bool {
+	ask.Now = p.now()
+	return p.budget.Withdraw(ask.Now)
+}
 
 // Retried counts a retry.
 func (p *Pool) Retried(r Reason) { p.metrics.Retry(string(r)) }

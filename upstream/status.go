@@ -7,7 +7,6 @@ import (
 
 	"pingap-go/endpoint"
 	"pingap-go/health"
-	"pingap-go/internal/mono"
 )
 
 // Status is a pool at one moment, for the admin API and metrics.
@@ -58,30 +57,32 @@ type hostStatus struct {
 	ejection string
 }
 
+// publishStatus tells what was decided. The list of hosts is made anew only when
+// it has changed.
 func (p *Pool) publishStatus() {
 	v := p.view.Load()
 	s := &status{members: p.members, panics: v.panics, tier: v.tier}
-	s.hosts = make([]hostStatus, 0, len(p.hosts)+len(p.draining))
-	add := func(h *Host) {
-		s.hosts = append(s.hosts, hostStatus{h, h.endpoint, h.verdict, h.reason, h.since, h.probe.Reason, h.passive})
+	if last := p.status.Load(); last != nil && !p.retold {
+		s.hosts = last.hosts
+	} else {
+		s.hosts = p.hostStatuses()
 	}
-	for _, h := range p.hosts {
-		add(h)
-	}
-	for _, h := range p.draining {
-		add(h)
-	}
+	p.retold = false
 	p.status.Store(s)
+}
+
+func (p *Pool) hostStatuses() []hostStatus {
+	list := make([]hostStatus, 0, len(p.order)+len(p.draining))
+	for _, hosts := range [][]*Host{p.order, p.draining} {
+		for _, h := range hosts {
+			list = append(list, hostStatus{h, h.endpoint, h.verdict, h.reason, h.since, h.probe.Reason, h.passive})
+		}
+	}
+	return list
 }
 
 // Ready reports whether the pool has had its first answer, or a saved one.
 func (p *Pool) Ready() bool { return p.status.Load().members.answered }
-
-// Snapshot is the membership in force, for a pool that takes this one's place.
-func (p *Pool) Snapshot() (s endpoint.Snapshot, ok bool) {
-	m := &p.status.Load().members
-	return m.snapshot, m.answered
-}
 
 // Status tells all there is to know. Any goroutine may call it.
 func (p *Pool) Status() Status {
@@ -94,7 +95,7 @@ func (p *Pool) Status() Status {
 		Panic: s.panics, Tier: s.tier,
 		Endpoints: make([]EndpointStatus, 0, len(s.hosts)),
 	}
-	now := mono.Now()
+	now := p.now()
 	for _, h := range s.hosts {
 		out.Endpoints = append(out.Endpoints, EndpointStatus{
 			Endpoint: h.endpoint, Verdict: h.verdict, Reason: h.reason, Since: h.since,

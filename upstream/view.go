@@ -1,10 +1,7 @@
 package upstream
 
 import (
-	"cmp"
-	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"pingap-go/balance"
@@ -19,74 +16,11 @@ type view struct {
 	tier   int
 	panics bool // hosts are used although probes or evidence speak against them
 	shares []float64
+	// warming says that shares grow with time alone.
+	warming bool
 	// endpoints are the hosts' descriptions when the view was made; hosts' own
 	// are for the pool's goroutine alone.
 	endpoints []endpoint.Endpoint
-}
-
-// decide fuses the registry's word, probes and passive evidence into one verdict
-// a host, and publishes a new view if anything about it has changed.
-func (p *Pool) decide(now time.Time) {
-	p.eject()
-	for _, h := range p.hosts {
-		p.settle(h, now)
-	}
-	next := p.choose(now)
-	if !next.same(p.view.Load()) {
-		next.picker = p.options.Policy.Picker(next.candidates())
-		p.view.Store(next)
-	}
-	p.publishStatus()
-	if p.members.answered && !p.isReady {
-		p.isReady = true
-		close(p.ready)
-	}
-}
-
-// settle gives a host its verdict and says so once when it changes.
-func (p *Pool) settle(h *Host, now time.Time) {
-	verdict, reason := p.judge(h)
-	if verdict == h.verdict {
-		h.reason = reason
-		return
-	}
-	before := h.verdict
-	if verdict == health.Up && (before == health.Down || before == health.Ejected) {
-		h.warmFrom = now
-	}
-	h.verdict, h.reason, h.since = verdict, reason, now
-	p.options.Log.Info("endpoint is "+string(verdict), "upstream", p.options.Name, "endpoint", h.endpoint.Name,
-		"address", h.endpoint.Address, "before", before, "reason", reason)
-}
-
-// judge is the fusion: the registry makes a host eligible, its own probe can
-// veto, passive evidence can eject. All reasons are shown, the first decides.
-func (p *Pool) judge(h *Host) (health.Verdict, string) {
-	e := &h.endpoint
-	if !e.Eligible() {
-		return health.Down, e.Barred
-	}
-	reasons := make([]string, 0, 3)
-	if e.Note != "" {
-		reasons = append(reasons, e.Note)
-	}
-	verdict := health.Up
-	if p.monitor != nil {
-		if !h.probed {
-			verdict = health.Unknown
-			reasons = append(reasons, "first probe under way")
-		} else {
-			verdict = h.probe.Verdict
-			reasons = append(reasons, h.probe.Reason)
-		}
-	}
-	if phase := h.evidence.Phase(); phase != health.Serving {
-		reasons = append(reasons, h.passive)
-		if phase == health.OutOfService && verdict != health.Down {
-			verdict = health.Ejected
-		}
-	}
-	return verdict, strings.Join(reasons, "; ")
 }
 
 // choose selects the hosts that may be picked: those that are up, in the lowest
@@ -114,37 +48,49 @@ func (p *Pool) panicking(now time.Time) *view {
 	return v
 }
 
-// inTier collects the hosts that may serve in the lowest tier that has any.
+// inTier collects the hosts that may serve in the lowest tier that has any. Hosts
+// on trial take one request at a time and so cannot carry a tier: those of better
+// tiers get their trials beside the hosts that serve.
 func (p *Pool) inTier(now time.Time, may func(*Host) bool) *view {
-	tier := math.MaxInt
-	for _, h := range p.hosts {
-		if h.endpoint.Tier < tier && may(h) {
-			tier = h.endpoint.Tier
+	tier, n := p.lowestTier(func(h *Host) bool { return may(h) && h.evidence.Phase() != health.OnTrial })
+	if n == 0 {
+		if tier, n = p.lowestTier(may); n == 0 {
+			return nil
 		}
 	}
-	v := &view{tier: tier}
-	for _, h := range p.hosts {
-		if h.endpoint.Tier == tier && may(h) {
-			v.hosts = append(v.hosts, h)
+	v := &view{tier: tier, hosts: make([]*Host, 0, n), shares: make([]float64, 0, n), endpoints: make([]endpoint.Endpoint, 0, n)}
+	for _, h := range p.order {
+		if h.endpoint.Tier > tier || !may(h) {
+			continue
 		}
-	}
-	if len(v.hosts) == 0 {
-		return nil
-	}
-	slices.SortFunc(v.hosts, func(a, b *Host) int { return cmp.Compare(a.endpoint.ID, b.endpoint.ID) })
-	v.shares = make([]float64, len(v.hosts))
-	v.endpoints = make([]endpoint.Endpoint, len(v.hosts))
-	for i, h := range v.hosts {
-		v.shares[i] = float64(h.endpoint.Weight) * p.warmth(h, now)
-		v.endpoints[i] = h.endpoint
+		warmth := p.warmth(h, now)
+		v.warming = v.warming || warmth < 1
+		v.hosts = append(v.hosts, h)
+		v.shares = append(v.shares, float64(h.endpoint.Weight)*warmth)
+		v.endpoints = append(v.endpoints, h.endpoint)
 	}
 	return v
+}
+
+// lowestTier is the lowest tier with hosts that may, and how many those are.
+func (p *Pool) lowestTier(may func(*Host) bool) (tier, n int) {
+	for _, h := range p.order {
+		if n > 0 && h.endpoint.Tier > tier || !may(h) {
+			continue
+		}
+		if h.endpoint.Tier < tier {
+			n = 0
+		}
+		tier = h.endpoint.Tier
+		n++
+	}
+	return tier, n
 }
 
 // upShare is which part of a tier's eligible hosts is up.
 func (p *Pool) upShare(tier int) float64 {
 	up, all := 0, 0
-	for _, h := range p.hosts {
+	for _, h := range p.order {
 		if h.endpoint.Tier != tier || !h.endpoint.Eligible() {
 			continue
 		}
@@ -175,14 +121,14 @@ func (p *Pool) warmth(h *Host, now time.Time) float64 {
 
 // same reports whether two views would pick alike, in all lanes, too.
 func (v *view) same(o *view) bool {
-	return v.panics == o.panics && slices.Equal(v.hosts, o.hosts) && slices.Equal(v.shares, o.shares) &&
+	return v.panics == o.panics && v.tier == o.tier && v.warming == o.warming && slices.Equal(v.hosts, o.hosts) && slices.Equal(v.shares, o.shares) &&
 		slices.EqualFunc(v.endpoints, o.endpoints, func(a, b endpoint.Endpoint) bool { return slices.Equal(a.Tags, b.Tags) })
 }
 
 func (v *view) candidates() []balance.Candidate {
 	c := make([]balance.Candidate, len(v.hosts))
 	for i, h := range v.hosts {
-		c[i] = balance.Candidate{ID: v.endpoints[i].ID, Weight: v.shares[i], Load: &h.load, Token: h.token}
+		c[i] = balance.Candidate{ID: v.endpoints[i].ID, Weight: v.shares[i], Load: &h.load, Token: h.link.Load().token}
 	}
 	return c
 }

@@ -290,6 +290,18 @@ func (c *Conn) fillStream() error {
 	}
 }
 
+// Detach hands the connection and what was read from it to somebody else. Only
+// Close may be called afterwards, and does nothing.
+func (c *Conn) Detach() (nc net.Conn, read []byte) {
+	read = append(read, c.Buffered()...)
+	if !c.closed.Swap(true) {
+		c.dog.remove(c)
+	}
+	c.release()
+	_ = c.nc.SetDeadline(noDeadline) // fails only on a closed connection, which its next owner finds out
+	return c.nc, read
+}
+
 // Close ends the connection and gives back all it holds.
 func (c *Conn) Close() error {
 	if c.closed.Swap(true) {
