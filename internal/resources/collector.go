@@ -15,7 +15,7 @@ const Garbage = 32 << 20
 
 // The bounds of the percentage in which Go wants it said.
 const (
-	leastPercent = 40
+	leastPercent = 30
 	mostPercent  = 400
 )
 
