@@ -38,7 +38,7 @@ type conn struct {
 	streams  atomic.Int64         // under way, once it is HTTP/2
 	lastPeer *wire.Conn           // the tick's memory of peer
 	lastCall *call
-	stillFor int        // ticks spent idle since draining began
+	stillFor int // ticks spent idle since draining began
 }
 
 // States of a client connection, for metrics and for draining.
