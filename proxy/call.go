@@ -225,8 +225,7 @@ func (k *call) Read(p []byte) (int, error) {
 // Close settles the lease. A response that nobody cared to read to its end says
 // nothing against the host.
 func (k *call) Close() error {
-	gone := k.err == nil || errors.Is(k.err, errClientGone) || errors.Is(k.err, context.Canceled)
-	k.end(gone || k.err == io.EOF)
+	k.end(k.err == nil || k.err == io.EOF || clientLeft(k.err))
 	return nil
 }
 

@@ -130,7 +130,8 @@ func (b *content) look() error {
 // fill waits for more bytes; what ends the wait badly becomes b.err.
 func (b *content) fill() {
 	if b.onWait != nil {
-		if b.err = b.onWait(); b.err != nil {
+		if b.onWait() != nil {
+			b.err = errClientGone
 			return
 		}
 	}

@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"context"
+	"errors"
 	"sync"
 
 	"pingap-go/balance"
@@ -106,10 +108,16 @@ type responseBody struct {
 }
 
 // Close gives the connection back if the content was read to its end, and ends
-// it otherwise. The lease is settled with what came of it.
+// it otherwise. The lease is settled with what came of it: content that nobody
+// cared to read to its end says nothing against the host.
 func (b *responseBody) Close() error {
-	b.end(b.whole())
+	b.end(b.err == nil || b.whole() || clientLeft(b.err))
 	return nil
+}
+
+// clientLeft reports whether an error says that the client has ended a wait.
+func clientLeft(err error) bool {
+	return errors.Is(err, errClientGone) || errors.Is(err, wire.ErrInterrupted) || errors.Is(err, context.Canceled)
 }
 
 // dismiss gives up a response that another host's is to replace. Its status is
