@@ -23,7 +23,7 @@ type Server struct {
 	// IdleTimeout is how long a connection may rest between requests; 0 = no bound.
 	IdleTimeout time.Duration `toml:"idle_timeout" default:"75s"`
 	// MaxHeaderBytes bounds a request's head.
-	MaxHeaderBytes Size `toml:"max_header_bytes" default:"64kb" min:"1kb" max:"16mb"`
+	MaxHeaderBytes Size `toml:"max_header_bytes" default:"64kb" min:"1kb" max:"64kb"`
 	// MaxConnections bounds the connections of clients; 0 = no bound.
 	MaxConnections int `toml:"max_connections" default:"0"`
 	// TLSCert and TLSKey are PEM files. Not supported yet.

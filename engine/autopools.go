@@ -25,6 +25,7 @@ type autoPoolKey struct {
 type autoPool struct {
 	runningPool
 	holders int
+	leave   func() // ends what it is told of its members
 	awaited bool
 }
 
@@ -80,10 +81,10 @@ func (a *autoRoutes) startPool(key autoPoolKey) (*autoPool, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Watcher = a.watcher.Feed(key.service)
 	p := &autoPool{runningPool: runningPool{key: poolKey{Upstream: u, Consul: a.key.Consul}, pool: upstream.New(o), done: make(chan struct{})}}
 	ctx, stop := context.WithCancel(a.ctx)
 	p.stop = stop
+	p.leave = a.watcher.Join(key.service, p.pool)
 	a.engine.tasks.Go(func() {
 		defer close(p.done)
 		p.pool.Run(ctx)
@@ -129,6 +130,7 @@ func (a *autoRoutes) releasePool(key autoPoolKey) {
 
 func (a *autoRoutes) endPool(key autoPoolKey, p *autoPool) {
 	delete(a.pools, key)
+	p.leave()
 	p.stop()
 	<-p.done
 }

@@ -2,6 +2,9 @@ package engine
 
 import (
 	"fmt"
+	"net/http/httptest"
+	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -17,6 +20,7 @@ import (
 type router struct {
 	*program
 	agent *testkit.ConsulAgent
+	port  int // of the server
 	head  string
 }
 
@@ -25,14 +29,18 @@ type router struct {
 func newRouter(t *testing.T, more string) *router {
 	t.Helper()
 	agent := testkit.Consul(t, testkit.ConsulOptions{})
-	r := &router{agent: agent, head: fmt.Sprintf(`
+	ports, err := testkit.FreePorts(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &router{agent: agent, port: ports[0], head: fmt.Sprintf(`
 [consul]
 address = %q
 [auto_routes]
 enabled = true
 [servers.in]
-addr = "127.0.0.1:0"
-`, agent.HTTPAddr)}
+addr = "127.0.0.1:%d"
+`, agent.HTTPAddr, ports[0])}
 	r.program = start(t, r.head+more)
 	return r
 }
@@ -121,46 +129,82 @@ func TestRoutesComeAndGoWithTheCatalog(t *testing.T) {
 	})
 }
 
-// One row of docs/auto-routes.md each: what the option does to a request.
+// optionRow is one row of the table in docs/auto-routes.md.
+type optionRow struct{ tag, url, answer string }
+
+// optionRows reads the table.
+func optionRows(t *testing.T) []optionRow {
+	t.Helper()
+	text, err := os.ReadFile("../docs/auto-routes.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []optionRow
+	for line := range strings.Lines(string(text)) {
+		cells := strings.Split(line, "|")
+		if len(cells) == 6 && strings.HasPrefix(cells[2], " `urlprefix-") {
+			rows = append(rows, optionRow{strings.Trim(cells[2], " `"), strings.Trim(cells[3], " `"), strings.TrimSpace(cells[4])})
+		}
+	}
+	return rows
+}
+
+// check does what a row says to an instance of its own.
+func (row optionRow) check(r *router, id, app, tls string) {
+	address := app
+	if strings.Contains(row.tag, "proto=https") {
+		address = tls
+	}
+	r.register("app", id, address, row.tag)
+	if _, why, not := strings.Cut(row.answer, "not used: "); not {
+		testkit.Eventually(r.t, within, func() error {
+			if p, ok := r.problem(id); !ok || !strings.Contains(p.Problem, why) {
+				return fmt.Errorf("%s: problem is %+v, want %q", row.tag, p, why)
+			}
+			return nil
+		})
+	}
+	if row.url == "" {
+		return
+	}
+	status, rest, _ := strings.Cut(strings.Split(row.answer, "`")[1], " ")
+	number, _ := strconv.Atoi(status)
+	if number/100 == 3 {
+		testkit.Eventually(r.t, within, func() error { return r.sentTo(row.url, number, rest) })
+		return
+	}
+	r.eventually(row.url, number, strings.ReplaceAll(rest, "DST", address))
+}
+
+// sentTo reports how a redirect differs from a status and a location.
+func (r *router) sentTo(url string, status int, to string) error {
+	response, err := r.send("in", url)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if got := response.Header.Get("Location"); response.StatusCode != status || got != to {
+		return fmt.Errorf("%s: %d to %q, want %d to %q", url, response.StatusCode, got, status, to)
+	}
+	return nil
+}
+
+// The table of docs/auto-routes.md is this test's table.
 func TestOptionsOnRequests(t *testing.T) {
 	r := newRouter(t, `
 [plugins.staff]
 category = "basic_auth"
 authorizations = ["YW5uOnMzY3JldA=="]
-[plugins.hello]
-category = "mock"
-data = "hello"
 `)
-	app := instance(t, "app")
-	for n, c := range []struct {
-		tag    string
-		url    string
-		status int
-		body   string
-	}{
-		{"urlprefix-/strip strip=/strip", "http://any/strip/x?q", 200, "app /x?q "},
-		{"urlprefix-/prepend prepend=/v2", "http://any/prepend/x", 200, "app /v2/prepend/x "},
-		{"urlprefix-/both strip=/both prepend=/v2", "http://any/both/x", 200, "app /v2/x "},
-		{"urlprefix-/plain proto=http", "http://any/plain", 200, "app /plain "},
-		{"urlprefix-/dst host=dst", "http://any/dst", 200, "app /dst host=" + app},
-		{"urlprefix-/host host=inner.example", "http://any/host", 200, "app /host host=inner.example"},
-		{"urlprefix-/allowed allow=ip:127.0.0.0/8", "http://any/allowed", 200, "app"},
-		{"urlprefix-/foreign allow=ip:10.0.0.0/8", "http://any/foreign", 403, ""},
-		{"urlprefix-/denied deny=ip:127.0.0.1", "http://any/denied", 403, ""},
-		{"urlprefix-/open deny=ip:10.0.0.0/8", "http://any/open", 200, "app"},
-		{"urlprefix-/staff auth=staff", "http://any/staff", 401, ""},
-		{"urlprefix-/nobody auth=nobody", "http://any/nobody", 503, ""},
-		{"urlprefix-/mock auth=hello", "http://any/mock", 503, ""},
-		{"urlprefix-/away redirect=302,https://new.example$path", "http://any/away/x?q=1", 302, ""},
-		{"urlprefix-/Case", "http://any/Case", 200, "app"},
-	} {
-		r.register("app", fmt.Sprintf("app-%d", n), app, c.tag)
-		r.eventually(c.url, c.status, c.body)
+	secure := httptest.NewTLSServer(named("tls"))
+	t.Cleanup(secure.Close)
+	rows := optionRows(t)
+	if len(rows) < 25 {
+		t.Fatalf("the page has %d rows", len(rows))
 	}
-	for id, want := range map[string]string{"app-11": `no plugin of category basic_auth is named "nobody"`, "app-12": `is named "hello"`} {
-		if p, ok := r.problem(id); !ok || !strings.Contains(p.Problem, want) {
-			t.Errorf("problem of %s: %+v", id, p)
-		}
+	app := instance(t, "app")
+	for n, row := range rows {
+		row.check(r, fmt.Sprintf("app-%d", n), app, secure.Listener.Addr().String())
 	}
 }
 
@@ -326,18 +370,13 @@ func TestReloadKeepsAutomaticRoutes(t *testing.T) {
 }
 
 func TestRegistersItselfByTag(t *testing.T) {
-	ports, err := testkit.FreePorts(1)
-	if err != nil {
-		t.Fatal(err)
-	}
 	r := newRouter(t, "")
-	r.reload(strings.Replace(r.head, "127.0.0.1:0", fmt.Sprintf("127.0.0.1:%d", ports[0]), 1))
 	app := instance(t, "app")
 	r.register("app", "app-1", app, "urlprefix-/app register=shop")
 	found := func(want int) func() error {
 		return func() error {
 			entries, _, err := r.agent.API.Health().Service("shop", "", true, nil)
-			if err == nil && (len(entries) != want || want > 0 && entries[0].Service.Port != ports[0]) {
+			if err == nil && (len(entries) != want || want > 0 && entries[0].Service.Port != r.port) {
 				err = fmt.Errorf("shop is %+v", entries)
 			}
 			return err
@@ -345,5 +384,9 @@ func TestRegistersItselfByTag(t *testing.T) {
 	}
 	testkit.Eventually(t, within, found(1))
 	r.register("app", "app-1", app, "urlprefix-/app")
+	testkit.Eventually(t, within, found(0))
+	r.register("app", "app-1", app, "urlprefix-/app register=shop")
+	testkit.Eventually(t, within, found(1))
+	r.end() // a drain deregisters it
 	testkit.Eventually(t, within, found(0))
 }

@@ -89,17 +89,21 @@ func (p *program) end() {
 	}
 }
 
-// get asks a server for a URL "http://host/path" and returns status and body.
-func (p *program) get(server, url string) (int, string, error) {
+// send asks a server for a URL "http://host/path", over a connection of its own.
+func (p *program) send(server, url string) (*http.Response, error) {
 	transport := &http.Transport{Proxy: nil, DisableKeepAlives: true}
-	defer transport.CloseIdleConnections()
 	request, err := http.NewRequest(http.MethodGet, url, nil)
 	if err != nil {
-		return 0, "", err
+		return nil, err
 	}
 	request.Host = request.URL.Host
 	request.URL.Host = p.at[server]
-	response, err := transport.RoundTrip(request)
+	return transport.RoundTrip(request)
+}
+
+// get is send that returns status and body.
+func (p *program) get(server, url string) (int, string, error) {
+	response, err := p.send(server, url)
 	if err != nil {
 		return 0, "", err
 	}
@@ -120,9 +124,14 @@ func (p *program) says(server, url string, status int, body string) error {
 // instance is an upstream server that answers with its name and what it was asked.
 func instance(t *testing.T, name string) string {
 	t.Helper()
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprintf(w, "%s %s host=%s", name, r.URL.RequestURI(), r.Host)
-	}))
+	s := httptest.NewServer(named(name))
 	t.Cleanup(s.Close)
 	return s.Listener.Addr().String()
+}
+
+// named answers as instance does.
+func named(name string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "%s %s host=%s", name, r.URL.RequestURI(), r.Host)
+	})
 }

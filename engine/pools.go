@@ -113,6 +113,7 @@ func setPolicy(o *upstream.Options, u *config.Upstream) (err error) {
 }
 
 func setTLS(o *upstream.Options, u *config.Upstream) error {
+	o.Protocol = protocol(u)
 	if !u.TLS {
 		return nil
 	}
@@ -129,6 +130,18 @@ func setTLS(o *upstream.Options, u *config.Upstream) error {
 		return fmt.Errorf("ca_file %s holds no certificate", u.CAFile)
 	}
 	return nil
+}
+
+// protocol is what is spoken to an upstream. Without TLS nothing is negotiated:
+// "h2" is prior knowledge then, and "h2h1" is HTTP/1.1.
+func protocol(u *config.Upstream) upstream.Protocol {
+	switch {
+	case u.ALPN == "h2":
+		return upstream.HTTP2
+	case u.ALPN == "h2h1" && u.TLS:
+		return upstream.Negotiated
+	}
+	return upstream.HTTP1
 }
 
 func setCheck(o *upstream.Options, u *config.Upstream) error {

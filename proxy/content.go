@@ -20,16 +20,18 @@ type content struct {
 	trailer *message.Header
 	limit   int64         // most bytes of content allowed; 0 = no bound
 	stall   time.Duration // longest wait for more; 0 = leave the deadline alone
+	until   int64         // mono time at which the exchange is over; 0 = none
 	total   int64         // bytes of content so far
 	taken   int           // buffered bytes behind the view that Next gave out
 	rest    []byte        // of that view, what Read did not take
 	err     error         // why there is no more: io.EOF at the true end
+	onWait  func() error  // called before a wait for more; nil = nothing to do then
 }
 
 // start begins the content of a message whose head was just read from conn.
 func (b *content) start(conn *wire.Conn, framing http1.Framing, length int64, trailer *message.Header) {
 	b.conn, b.framing, b.left, b.trailer = conn, framing, length, trailer
-	b.limit, b.stall, b.total, b.taken, b.rest, b.err = 0, 0, 0, 0, nil, nil
+	b.limit, b.stall, b.until, b.total, b.taken, b.rest, b.err, b.onWait = 0, 0, 0, 0, 0, nil, nil, nil
 	switch {
 	case framing == http1.NoBody || framing == http1.Length && length == 0:
 		b.err = io.EOF
@@ -127,8 +129,14 @@ func (b *content) look() error {
 
 // fill waits for more bytes; what ends the wait badly becomes b.err.
 func (b *content) fill() {
+	if b.onWait != nil {
+		if b.onWait() != nil {
+			b.err = errClientGone
+			return
+		}
+	}
 	if b.stall > 0 {
-		b.conn.SetTimeout(b.stall)
+		b.conn.SetTimeout(before(b.until, b.stall))
 	}
 	err := b.conn.Fill()
 	switch {
@@ -140,6 +148,36 @@ func (b *content) fill() {
 	default:
 		b.err = io.ErrUnexpectedEOF
 	}
+}
+
+// spliceStep is how many bytes are moved at most before time-outs begin anew.
+const spliceStep = 1 << 20
+
+// splice moves the next part of a long Length body to dst inside the kernel, but
+// for its last keep bytes. It answers 0 when that is not possible, or no longer
+// worth it. What is wrong with the body itself becomes b.err too.
+func (b *content) splice(dst *wire.Conn, keep int64) (int64, error) {
+	if b.framing != http1.Length || b.left < wire.SpliceAbove || b.err != nil || b.limit > 0 || len(b.rest) > 0 {
+		return 0, nil
+	}
+	b.drop()
+	if !dst.CanSplice(b.conn) {
+		return 0, nil
+	}
+	if b.stall > 0 {
+		b.conn.SetTimeout(b.stall)
+	}
+	n, from, to := dst.Splice(b.conn, min(b.left-keep, spliceStep))
+	b.left -= n
+	b.total += n
+	switch {
+	case from != nil:
+		b.err = from
+		return n, from
+	case b.left == 0:
+		b.err = io.EOF
+	}
+	return n, to
 }
 
 // ended reports whether everything has been handed out, without waiting.

@@ -19,6 +19,7 @@ type origin struct {
 	listener net.Listener
 	script   func(*visit)
 	serving  sync.WaitGroup
+	ending   chan struct{} // closed with the origin
 
 	mu     sync.Mutex
 	visits []*visit
@@ -42,7 +43,7 @@ func newOrigin(t testing.TB, script func(*visit)) *origin {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &origin{listener: l, script: script}
+	o := &origin{listener: l, script: script, ending: make(chan struct{})}
 	o.serving.Go(o.accept)
 	t.Cleanup(o.close)
 	return o
@@ -83,6 +84,7 @@ func (v *visit) Write(p []byte) (int, error) {
 // close ends the origin and all its connections.
 func (o *origin) close() {
 	o.listener.Close()
+	close(o.ending)
 	o.mu.Lock()
 	for _, v := range o.visits {
 		v.Close()
@@ -135,6 +137,22 @@ func (v *visit) request() (*http.Request, string, error) {
 	return req, string(body), err
 }
 
+// head reads a request's head only.
+func (v *visit) head() (*http.Request, error) { return http.ReadRequest(v.r) }
+
+// continued reads a request whose client waits for 100 Continue, and says so.
+func (v *visit) continued() (*http.Request, string, error) {
+	req, err := v.head()
+	if err != nil {
+		return nil, "", err
+	}
+	if req.Header.Get("Expect") != "" {
+		v.say(lines("HTTP/1.1 100 Continue"))
+	}
+	body, err := io.ReadAll(req.Body)
+	return req, string(body), err
+}
+
 // say sends text as it stands. The proxy may have gone, which tests see elsewhere.
 func (v *visit) say(text string) { _, _ = io.WriteString(v.Conn, text) }
 
@@ -146,6 +164,9 @@ func (v *visit) reset() {
 	v.Conn.(*net.TCPConn).SetLinger(0)
 	v.Close()
 }
+
+// halfClose ends the origin's side only.
+func (v *visit) halfClose() { v.Conn.(*net.TCPConn).CloseWrite() }
 
 // always answers every request, once it is complete, with the text given.
 func always(response string) func(*visit) {

@@ -60,6 +60,8 @@ func (c *conn) keepAlive() bool {
 	switch {
 	case x.Request.Close, c.server.draining.Load():
 		return false
+	case x.feed != nil && !x.feed.ended.Load():
+		return false
 	case x.Response.ContentLength == message.UnknownLength && x.Response.Body != nil && x.Request.Minor == 0:
 		return false
 	case x.pump != nil: // reqBody is the pump's until it is over
@@ -193,8 +195,23 @@ func (c *conn) sendViews(b *responseBody, chunked bool) error {
 		if err := c.write(data, chunked); err != nil {
 			return err
 		}
+		if err := c.spliceBody(b); err != nil {
+			return err
+		}
 	}
 	return c.endBody(b, chunked)
+}
+
+// spliceBody moves what is long of a body inside the kernel.
+func (c *conn) spliceBody(b *responseBody) error {
+	for {
+		c.SetTimeout(c.server.limits().Stall)
+		n, err := b.splice(&c.Conn, 0)
+		c.x.bytesOut += n
+		if n == 0 || err != nil {
+			return err
+		}
+	}
 }
 
 // write sends what x.out holds, and data after it.

@@ -39,7 +39,6 @@ type parts struct {
 // start puts a proxy in front of the origins. change may be nil.
 func start(t testing.TB, change func(*parts), origins ...*origin) *rig {
 	t.Helper()
-	census(t)
 	log, m, dog := slog.New(slog.DiscardHandler), metrics.New(metrics.Build{}), wire.NewWatchdog()
 	p := defaults(m)
 	if change != nil {

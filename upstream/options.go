@@ -16,13 +16,13 @@ import (
 	"pingap-go/upstream/limit"
 )
 
-// Options make a Pool. Name, Watcher, Policy, Metrics, Watchdog and Log are
-// required; the zero value of the rest is a sensible pool.
+// Options make a Pool. Name, Policy, Metrics, Watchdog and Log are required; the
+// zero value of the rest is a sensible pool.
 type Options struct {
 	Name      string
-	Discovery string // the kind's name, for people
-	Algorithm string // the policy's name, for people
-	Watcher   discovery.Watcher
+	Discovery string            // the kind's name, for people
+	Algorithm string            // the policy's name, for people
+	Watcher   discovery.Watcher // nil = whoever owns the pool tells it, as its discovery.Sink
 	Policy    balance.Policy
 	Key       balance.Key // what the policy hashes
 	Cookie    string      // name of the sticky cookie; "" = not sticky

@@ -12,6 +12,9 @@ import (
 var exceptions = map[string]string{
 	"internal/testkit/testkit.go sleeps":              "Eventually is the one place that polls, for what real servers do not announce",
 	"internal/differential/client_test.go sleeps":     "asks whether anything arrives late, and there is nothing to wait for when nothing does",
+	"discovery/consul/script_test.go sleeps":          "counts what is asked within a second of real time, of an agent that answers at once",
+	"discovery/dns/dns_test.go sleeps":                "asks whether a failure takes anything away, and there is nothing to wait for when it does not",
+	"discovery/srv/partial_test.go sleeps":            "asks whether anything is asked within a TTL, and there is nothing to wait for when nothing is",
 	"health/probe_test.go skips":                      "whether there is IPv6 is the machine's affair, not a thing to install",
 	"internal/resolver/system_test.go skips":          "resolv.conf names no ports, and port 53 needs root and nobody else on it",
 	"discovery/saved has no README":                   "no kind that a user names: it keeps snapshots between a watcher and its pool",

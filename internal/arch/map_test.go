@@ -74,6 +74,8 @@ var importMap = []edge{
 		"the command line is a face of the engine: it reads flags, starts it and asks its admin API"},
 	{"internal/plugintest", append([]string{"plugin"}, values...),
 		"a test helper knows what it helps to test"},
+	{"internal/e2e/*", values,
+		"stories of the whole program start it as its users do"},
 	{"internal/*", values,
 		"helpers are leaves"},
 	{"bench/*", []string{"*", "*/*"},

@@ -48,11 +48,14 @@ func DNS(t testing.TB) *DNSServer {
 	return s
 }
 
+// listenAndServe runs a server and tells how it ended.
+func listenAndServe(server *dns.Server, ended chan<- error) { ended <- server.ListenAndServe() }
+
 func (s *DNSServer) serve(t testing.TB, server *dns.Server) {
 	t.Helper()
 	started, ended := make(chan struct{}), make(chan error, 1)
 	server.NotifyStartedFunc = func() { close(started) }
-	go func() { ended <- server.ListenAndServe() }()
+	go listenAndServe(server, ended)
 	select {
 	case <-started:
 	case err := <-ended:

@@ -82,6 +82,7 @@ func (s *Server) Serve(nc net.Conn, read []byte, handle func(*Stream)) {
 	select {
 	case s.arrived <- p:
 		<-p.closed
+		p.finish()
 	case <-s.ended:
 		_ = nc.Close() // nothing was promised yet
 	}
@@ -123,6 +124,28 @@ type peer struct {
 	handle func(*Stream)
 	once   sync.Once
 	closed chan struct{}
+
+	mu      sync.Mutex
+	over    bool // no stream begins any more
+	streams sync.WaitGroup
+}
+
+// begin counts a stream in, unless the connection is over.
+func (p *peer) begin() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.over {
+		p.streams.Add(1)
+	}
+	return !p.over
+}
+
+// finish waits for the streams of a connection that has been closed.
+func (p *peer) finish() {
+	p.mu.Lock()
+	p.over = true
+	p.mu.Unlock()
+	p.streams.Wait()
 }
 
 // Read gives what was read before, and then what comes.
@@ -158,5 +181,9 @@ func dispatch(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		panic(errNoPeer)
 	}
+	if !p.begin() {
+		panic(http.ErrAbortHandler)
+	}
+	defer p.streams.Done()
 	p.handle(newStream(w, r))
 }
