@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"net"
@@ -25,10 +26,16 @@ func (c *Conn) CanSplice(src *Conn) bool {
 // Splice moves up to n bytes from src to c inside the kernel where it can
 // (splice(2) through a pipe that the net package keeps), and answers how many
 // there were. from is what went wrong with src, io.ErrUnexpectedEOF at its end;
-// to is what went wrong with c. Time-outs and interrupts of either end it.
+// to is what went wrong with c. Time-outs and interrupts of either end it, and c
+// is then of no more use: bytes that were in the pipe are lost. A kick ends reads
+// only, and the pipe is empty whenever the net package reads.
 // CanSplice must have said yes.
 func (c *Conn) Splice(src *Conn, n int64) (moved int64, from, to error) {
 	limited := io.LimitedReader{R: src.nc, N: n}
+	before, cause := c.ended()
+	if cause != nil {
+		return 0, nil, cause
+	}
 	for limited.N > 0 {
 		_, err := c.nc.(*net.TCPConn).ReadFrom(&limited)
 		switch {
@@ -37,8 +44,8 @@ func (c *Conn) Splice(src *Conn, n int64) (moved int64, from, to error) {
 		case err == nil:
 			return n, nil, nil
 		case errors.Is(err, os.ErrDeadlineExceeded):
-			if again, cause := c.interruption(err); !again {
-				return n - limited.N, nil, cause
+			if now, cause := c.ended(); cause != nil || now != before {
+				return n - limited.N, nil, cmp.Or(cause, ErrInterrupted)
 			}
 			if again, cause := src.interruption(err); !again {
 				return n - limited.N, cause, nil
@@ -51,4 +58,17 @@ func (c *Conn) Splice(src *Conn, n int64) (moved int64, from, to error) {
 		}
 	}
 	return n, nil, nil
+}
+
+// ended answers how often waits on c were told to end, and why, if that stands.
+func (c *Conn) ended() (times uint32, cause error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch reason := c.reason.Load(); {
+	case reason&interrupted != 0:
+		cause = ErrInterrupted
+	case reason&timedOut != 0:
+		cause = ErrTimeout
+	}
+	return c.endings, cause
 }

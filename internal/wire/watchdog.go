@@ -124,6 +124,7 @@ func (c *Conn) expire(at int64) {
 	defer c.mu.Unlock()
 	if c.deadline.CompareAndSwap(at, fired) {
 		c.reason.Or(timedOut)
+		c.endings++
 		_ = c.nc.SetDeadline(longAgo) // a closed connection needs no waking
 	}
 }
@@ -180,7 +181,12 @@ func (c *Conn) interruptWith(reason int32) {
 	if c.reason.Or(reason)&reason != 0 {
 		return
 	}
-	_ = c.nc.SetDeadline(longAgo) // a closed connection needs no waking
+	if reason == kicked { // there is something to read, perhaps; writes go on
+		_ = c.nc.SetReadDeadline(longAgo) // a closed connection needs no waking
+		return
+	}
+	c.endings++
+	_ = c.nc.SetDeadline(longAgo) // nor here
 }
 
 // Gone looks, without waiting and without consuming anything, whether the peer

@@ -80,6 +80,7 @@ type Conn struct {
 	// LargeBuffer counts as that.
 	Most int
 
+	endings uint32    // how often waits were told to end; guarded by mu
 	exactly time.Time // the deadline that FillWithin has set; zero = none
 	vec     net.Buffers
 	vecs    [3][]byte
