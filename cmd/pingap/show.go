@@ -41,6 +41,10 @@ func runRoutes(args []string, std streams) error {
 	t := tabwriter.NewWriter(std.out, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, "SERVER\tPRIORITY\tHOST\tPATH\tMATCH\tLOCATION\tUPSTREAM\tSOURCE")
 	for _, r := range routes {
+		if r.Problem != "" { // a tag that is no route
+			fmt.Fprintf(t, "%s\t-\t-\t%s\t-\t-\t%s\t%s\n", r.Server, r.Tag, or(r.Upstream, "-"), source(&r))
+			continue
+		}
 		match := append(append([]string{}, r.Methods...), r.Match...)
 		fmt.Fprintf(t, "%s\t%d\t%s\t%s %s\t%s\t%s\t%s\t%s\n", r.Server, r.Priority, or(strings.Join(r.Host, ","), "*"), r.PathType, or(r.Path, "/"),
 			or(strings.Join(match, " "), "-"), r.Location, or(r.Upstream, "-"), source(&r))
