@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -33,6 +34,7 @@ func main() {
 	flag.Float64Var(&b.rate, "rate", 300, "requests a second")
 	flag.DurationVar(&b.before, "before", 2*time.Second, "how long all is well")
 	flag.DurationVar(&b.after, "after", 10*time.Second, "how long one is ill")
+	flag.StringVar(&b.only, "only", "", "play only scenarios with this `word` in their names, or proxies with it in theirs")
 	flag.Parse()
 	fail(b.run(ctx))
 }
@@ -49,6 +51,12 @@ type bench struct {
 	pingap        string
 	rate          float64
 	before, after time.Duration
+	only          string
+}
+
+// wanted reports whether the user asked for this scenario with this proxy.
+func (b *bench) wanted(s scenario, p proxy) bool {
+	return strings.Contains(s.name+" "+p.name, b.only)
 }
 
 // run goes through all scenarios with all proxies and prints the tables.
@@ -58,6 +66,9 @@ func (b *bench) run(ctx context.Context) error {
 	fmt.Println("|---|---|---|---|---|---|---|")
 	for _, s := range scenarios() {
 		for _, p := range proxies() {
+			if !b.wanted(s, p) {
+				continue
+			}
 			f, err := b.story(ctx, s, p)
 			if err != nil {
 				return fmt.Errorf("%s, %s: %w", p.name, s.name, err)
@@ -68,6 +79,9 @@ func (b *bench) run(ctx context.Context) error {
 	fmt.Println("\n| all instances answer 503 | requests | tries at the upstream | upstream load / clients' |")
 	fmt.Println("|---|---|---|---|")
 	for _, p := range proxies() {
+		if !b.wanted(storm(), p) {
+			continue
+		}
 		f, err := b.story(ctx, storm(), p)
 		if err != nil {
 			return fmt.Errorf("%s, storm: %w", p.name, err)

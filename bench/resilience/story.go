@@ -82,7 +82,12 @@ func (b *bench) story(ctx context.Context, s scenario, spec proxy) (f figures, e
 
 // play sends the load, lets it happen, and counts.
 func (b *bench) play(ctx context.Context, s scenario, p *running, instances []*instance) (figures, error) {
-	l := &load{url: "http://" + p.addr + "/", rate: b.rate}
+	l := &load{url: "http://" + p.addr + "/", rate: b.rate, counts: s.all}
+	if s.all { // from the first request on: no calm seconds have saved retries
+		if err := s.happens(ctx, instances); err != nil {
+			return figures{}, err
+		}
+	}
 	sending, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -91,17 +96,12 @@ func (b *bench) play(ctx context.Context, s scenario, p *running, instances []*i
 	if err := pause(ctx, b.before); err != nil {
 		return figures{}, err
 	}
-	l.mark()
-	began := time.Now()
-	if err := s.happens(ctx, instances); err != nil {
-		return figures{}, err
-	}
 	var t traffic
 	var err error
 	if s.all {
 		err = pause(ctx, b.after)
 	} else {
-		t, err = p.follow(ctx, instances[0].addr, began, b.after)
+		t, err = l.watch(ctx, s, p, instances, b.after)
 	}
 	stop()
 	wg.Wait()
@@ -110,6 +110,20 @@ func (b *bench) play(ctx context.Context, s scenario, p *running, instances []*i
 	}
 	l.tries, l.last = t.until()
 	return l.figures, err
+}
+
+// watch has the first instance fall ill, and counts from then on.
+func (l *load) watch(ctx context.Context, s scenario, p *running, instances []*instance, d time.Duration) (traffic, error) {
+	before, err := p.sent(ctx, instances[0].addr)
+	if err != nil {
+		return nil, err
+	}
+	l.mark()
+	began := time.Now()
+	if err := s.happens(ctx, instances); err != nil {
+		return nil, err
+	}
+	return p.follow(ctx, instances[0].addr, before, began, d)
 }
 
 // served is how many requests have reached the instances.

@@ -35,8 +35,18 @@ func (t traffic) until() (tries int, last time.Duration) {
 	return len(t), last
 }
 
-// follow watches for a while whom the proxy sends requests to.
-func (p *running) follow(ctx context.Context, sick string, began time.Time, d time.Duration) (traffic, error) {
+// sent is how many requests the proxy has sent to an instance so far, as far as
+// it tells while it runs.
+func (p *running) sent(ctx context.Context, sick string) (int, error) {
+	if p.tries == nil {
+		return 0, nil
+	}
+	return p.tries(ctx, p, sick)
+}
+
+// follow watches for a while what the proxy sends to the sick instance beyond
+// the number before.
+func (p *running) follow(ctx context.Context, sick string, before int, began time.Time, d time.Duration) (traffic, error) {
 	if p.tries == nil {
 		if err := pause(ctx, d); err != nil {
 			return nil, err
@@ -44,16 +54,14 @@ func (p *running) follow(ctx context.Context, sick string, began time.Time, d ti
 		return loggedTries(p.dir+"/access.log", sick, began)
 	}
 	var t traffic
-	before := -1
 	for time.Since(began) < d {
 		n, err := p.tries(ctx, p, sick)
 		if err != nil {
 			return nil, err
 		}
-		for ; before >= 0 && before < n; before++ {
+		for ; before < n; before++ {
 			t = append(t, time.Since(began))
 		}
-		before = n
 		if err := pause(ctx, 20*time.Millisecond); err != nil {
 			return nil, err
 		}
