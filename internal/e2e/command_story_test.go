@@ -91,9 +91,13 @@ func TestCommandsAndTheirExitStatus(t *testing.T) {
 		{"an unknown command", []string{"valdate"}, 2, "valdate"},
 		{"an argument too many", []string{"validate", "-config", good, "more"}, 2, "more"},
 		{"version", []string{"version"}, 0, "go1."},
+		{"version as a flag", []string{"--version"}, 0, "go1."},
 		{"help", []string{"-h"}, 0, "validate"},
+		{"help of a command", []string{"validate", "-h"}, 0, "PINGAP_CONFIG"},
+		{"help of the default command", []string{"run", "--help"}, 0, "-log-format"},
 		{"nobody to wait for", []string{"wait", "--url", "http://127.0.0.1:1/", "--timeout", "300ms"}, 1, "refused"},
 		{"wait without a URL", []string{"wait"}, 2, "-url"},
+		{"wait for what is no URL", []string{"wait", "-url", "127.0.0.1:6189/readyz"}, 2, "http://"},
 		{"status of nobody", []string{"status", "-admin", "127.0.0.1:1"}, 1, "refused"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -123,6 +127,7 @@ path = "/api"
 		says []string
 	}{
 		{[]string{"status", "-admin", p.api}, []string{"api", s.env["A"], "up"}},
+		{[]string{"status", "-admin", "http://" + p.api + "/"}, []string{"api", s.env["A"], "up"}},
 		{[]string{"status", "--admin", p.api, "--json"}, []string{`"verdict"`, `"up"`, s.env["A"]}},
 		{[]string{"routes", "-admin", p.api}, []string{"/api", "api", "http"}},
 		{[]string{"routes", "-admin", p.api, "-json"}, []string{`"path"`, `"/api"`}},
