@@ -69,6 +69,22 @@ func TestValidateTellsAllMistakesAtTheirPlaces(t *testing.T) {
 	}
 }
 
+// What only the engine can find out stands at its key, too.
+func TestValidateLooksIntoFilesAndPlugins(t *testing.T) {
+	for _, c := range []struct{ name, text, says string }{
+		{"a CA file that is not there", "[upstreams.api]\naddrs = [\"127.0.0.1:1\"]\nsni = \"x\"\nca_file = \"/nowhere.pem\"\n",
+			":4:1: upstreams.api.ca_file: open /nowhere.pem"},
+		{"a mistyped category", "[plugins.pong]\ncategory = \"pong\"\n", `:2:1: plugins.pong.category: unknown plugin category "pong" (did you mean "ping"?)`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := command(t, "validate", "-config", write(t, "pingap.toml", c.text))
+			if got.exit != 1 || !strings.Contains(got.err, c.says) {
+				t.Errorf("exit status %d, says %s", got.exit, got.err)
+			}
+		})
+	}
+}
+
 func TestCommandsAndTheirExitStatus(t *testing.T) {
 	good, bad := write(t, "good.toml", right), write(t, "bad.toml", fiveMistakes)
 	for _, c := range []struct {
