@@ -112,7 +112,7 @@ func showPool(w io.Writer, u *admin.Upstream) error {
 func (v viewer) get(path string, into any, std streams) (done bool, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+*v.addr+path, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, adminURL(*v.addr)+path, nil)
 	if err != nil {
 		return false, fmt.Errorf("admin address: %w", err)
 	}
@@ -133,6 +133,14 @@ func (v viewer) get(path string, into any, std streams) (done bool, err error) {
 		return true, err
 	}
 	return false, json.NewDecoder(res.Body).Decode(into)
+}
+
+// adminURL is where the admin API is: an address, or a URL as far as its host.
+func adminURL(addr string) string {
+	if strings.Contains(addr, "://") {
+		return strings.TrimSuffix(addr, "/")
+	}
+	return "http://" + addr
 }
 
 func or(text, otherwise string) string {
