@@ -95,7 +95,7 @@ func TestSRVFromDnsmasqSurvivesItsRestart(t *testing.T) {
 	}
 	s := newStage(t)
 	a, b := s.instance("a"), s.instance("b")
-	s.env["DNS"], s.env["SRV"] = freeAddr(t), "_api._tcp.test"
+	s.env["DNS"], s.env["SRV"] = s.freeAddr(), "_api._tcp.test"
 	server := s.dnsmasq(binary, a)
 	p := s.boot(srvAPI)
 	p.awaitAddresses("api", patience, 1)

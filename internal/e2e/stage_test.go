@@ -2,7 +2,11 @@ package e2e
 
 import (
 	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -43,7 +47,7 @@ func newStage(t *testing.T) *stage {
 		})
 	})
 	for _, name := range []string{"PROXY", "PROXY2", "ADMIN", "NOBODY"} {
-		s.env[name] = freeAddr(t)
+		s.env[name] = s.freeAddr()
 	}
 	s.env["STATE"] = t.TempDir()
 	return s
@@ -55,13 +59,29 @@ func (s *stage) lookup(name string) (string, bool) {
 	return value, ok
 }
 
-func freeAddr(t testing.TB) string {
-	t.Helper()
-	ports, err := testkit.FreePorts(1)
-	if err != nil {
-		t.Fatal(err)
+// freeAddr is an address that nobody listens at. Its port is below those that the
+// system gives to outgoing connections, so that none of them takes it meanwhile.
+func (s *stage) freeAddr() string {
+	s.Helper()
+	for range 100 {
+		addr := fmt.Sprintf("127.0.0.1:%d", 12_000+rand.N(18_000))
+		if slices.Contains(slices.Collect(maps.Values(s.env)), addr) {
+			continue
+		}
+		tcp, err := net.Listen("tcp", addr)
+		if err != nil {
+			continue
+		}
+		_ = tcp.Close()
+		udp, err := net.ListenPacket("udp", addr) // for those who serve DNS
+		if err != nil {
+			continue
+		}
+		_ = udp.Close()
+		return addr
 	}
-	return fmt.Sprintf("127.0.0.1:%d", ports[0])
+	s.Fatal("no free port on 127.0.0.1")
+	return ""
 }
 
 // openFiles is what the process holds open, by descriptor.
