@@ -310,7 +310,7 @@ func (c *conn) tick(now int64) {
 	}
 	switch c.state.Load() {
 	case stateIdle:
-		if c.stillFor++; c.stillFor >= drainTicks {
+		if c.stillFor++; c.stillFor >= drainTicks && !c.asked() {
 			c.Interrupt()
 		}
 	case stateTunnel:
@@ -325,6 +325,12 @@ func (c *conn) tick(now int64) {
 // drainTicks is how long an idle connection is left open after draining began:
 // a request that was already on its way is still served.
 const drainTicks = int(500 * time.Millisecond / wire.Tick)
+
+// asked reports whether a request has arrived that nobody has read yet.
+func (c *conn) asked() bool {
+	_, readable := c.Gone()
+	return readable
+}
 
 // watch has the upstream connection interrupted when the client goes away.
 func (c *conn) watch(up *wire.Conn) { c.peer.Store(up) }

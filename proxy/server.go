@@ -83,15 +83,9 @@ func (s *Server) Open(ctx context.Context, addrs []string) error {
 		opened[addr] = l
 	}
 	for addr, l := range opened {
-		s.listeners[addr] = &listener{Listener: l}
+		s.listeners[addr] = &listener{Listener: l, done: make(chan struct{})}
 	}
 	return nil
-}
-
-// listener is a bound address; it accepts once Serve has been called.
-type listener struct {
-	net.Listener
-	accepting bool
 }
 
 // Serve puts a site in force, from the next request on, and makes the server
@@ -99,7 +93,7 @@ type listener struct {
 func (s *Server) Serve(site *Site, addrs []string) {
 	s.site.Store(site)
 	s.mu.Lock()
-	late := s.retain(addrs)
+	closing := s.retain(addrs)
 	for _, l := range s.listeners {
 		if !l.accepting {
 			l.accepting = true
@@ -107,31 +101,30 @@ func (s *Server) Serve(site *Site, addrs []string) {
 		}
 	}
 	s.mu.Unlock()
-	s.startAll(late)
+	s.endAll(closing)
 }
 
 // Retain closes the listeners whose address is not in addrs.
 func (s *Server) Retain(addrs []string) {
 	s.mu.Lock()
-	late := s.retain(addrs)
+	closing := s.retain(addrs)
 	s.mu.Unlock()
-	s.startAll(late)
+	s.endAll(closing)
 }
 
-// retain closes the listeners that are not in addrs. It returns connections that
-// were waiting there, which are to be served yet.
-func (s *Server) retain(addrs []string) (late []net.Conn) {
+// retain forgets the listeners that are not in addrs and returns them, for endAll.
+func (s *Server) retain(addrs []string) (closing []*listener) {
 	keep := map[string]bool{}
 	for _, a := range addrs {
 		keep[a] = true
 	}
 	for addr, l := range s.listeners {
 		if !keep[addr] {
-			late = append(late, lastCall(l.Listener)...)
+			closing = append(closing, l)
 			delete(s.listeners, addr)
 		}
 	}
-	return late
+	return closing
 }
 
 func listen(ctx context.Context, addr string) (net.Listener, error) {
@@ -170,13 +163,17 @@ func (s *Server) Addrs() []net.Addr {
 	return addrs
 }
 
-// accept takes connections until its listener is closed.
-func (s *Server) accept(l net.Listener) {
+// accept takes connections until its listener is to end, and closes it.
+func (s *Server) accept(l *listener) {
+	defer close(l.done)
 	for {
 		nc, err := l.Accept()
 		switch {
 		case err == nil:
 			s.start(nc)
+		case l.closing.Load():
+			s.startAll(lastCall(l.Listener))
+			return
 		case errors.Is(err, net.ErrClosed):
 			return
 		default: // out of descriptors, most likely: give it time
@@ -244,9 +241,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	grace := cmp.Or(s.limits().TunnelGrace, defaultTunnelGrace)
 	s.tunnelsEnd.Store(s.dog.Now() + grace.Milliseconds())
 	s.mu.Lock()
-	late := s.retain(nil)
+	closing := s.retain(nil)
 	s.mu.Unlock()
-	s.startAll(late)
+	s.endAll(closing)
 	s.accepting.Wait()
 	var away sync.WaitGroup
 	defer away.Wait()
