@@ -25,12 +25,13 @@ type content struct {
 	taken   int           // buffered bytes behind the view that Next gave out
 	rest    []byte        // of that view, what Read did not take
 	err     error         // why there is no more: io.EOF at the true end
+	onWait  func() error  // called before a wait for more; nil = nothing to do then
 }
 
 // start begins the content of a message whose head was just read from conn.
 func (b *content) start(conn *wire.Conn, framing http1.Framing, length int64, trailer *message.Header) {
 	b.conn, b.framing, b.left, b.trailer = conn, framing, length, trailer
-	b.limit, b.stall, b.until, b.total, b.taken, b.rest, b.err = 0, 0, 0, 0, 0, nil, nil
+	b.limit, b.stall, b.until, b.total, b.taken, b.rest, b.err, b.onWait = 0, 0, 0, 0, 0, nil, nil, nil
 	switch {
 	case framing == http1.NoBody || framing == http1.Length && length == 0:
 		b.err = io.EOF
@@ -128,6 +129,12 @@ func (b *content) look() error {
 
 // fill waits for more bytes; what ends the wait badly becomes b.err.
 func (b *content) fill() {
+	if b.onWait != nil {
+		if b.onWait() != nil {
+			b.err = errClientGone
+			return
+		}
+	}
 	if b.stall > 0 {
 		b.conn.SetTimeout(before(b.until, b.stall))
 	}

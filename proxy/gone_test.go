@@ -157,7 +157,7 @@ func TestUpstreamThatDiesDuringAnUpload(t *testing.T) {
 	})
 	c := start(t, once, o).dial(t)
 	c.send(post("Content-Length: 10000000"))
-	go io.WriteString(c.Conn, string(upload(10_000_000)))
+	go c.Conn.Write(upload(10_000_000))
 	if a := c.answer("POST"); a.StatusCode != 502 || !a.Close {
 		t.Errorf("status %d, close %v", a.StatusCode, a.Close)
 	}

@@ -60,6 +60,8 @@ func (c *conn) keepAlive() bool {
 	switch {
 	case x.Request.Close, c.server.draining.Load():
 		return false
+	case x.feed != nil && !x.feed.ended.Load():
+		return false
 	case x.Response.ContentLength == message.UnknownLength && x.Response.Body != nil && x.Request.Minor == 0:
 		return false
 	case x.pump != nil: // reqBody is the pump's until it is over

@@ -21,10 +21,19 @@ func (f *Forward) judge(x *exchange, more bool) *failure {
 		return nil
 	}
 	if x.Response.Body != nil {
-		x.resBody.dismiss()
+		x.dismiss()
 	}
 	x.Response.Reset()
 	return &failure{reason: reason, again: true}
+}
+
+// dismiss gives up a response that another host's is to replace.
+func (x *exchange) dismiss() {
+	if k, ok := x.Response.Body.(*call); ok {
+		k.end(true)
+		return
+	}
+	x.resBody.dismiss()
 }
 
 // failed settles the lease of a try that gave no response, and decides whether
@@ -62,6 +71,7 @@ func explain(err error) (upstream.Reason, error) {
 	var (
 		dial   *dialError
 		bad    *badError
+		refuse *refusedError
 		client *message.Fault
 	)
 	switch {
@@ -71,6 +81,8 @@ func explain(err error) (upstream.Reason, error) {
 		return upstream.ConnectFailed, upstreamFault(502, "connect_failed", "no connection to the upstream could be made", err)
 	case errors.As(err, &bad):
 		return upstream.BadResponse, upstreamFault(502, "bad_response", "the upstream's answer is not valid HTTP", err)
+	case errors.As(err, &refuse):
+		return upstream.Refused, upstreamFault(502, "upstream_reset", "the upstream refused the request", err)
 	case errors.As(err, &client):
 		return upstream.ClientGone, nil
 	case errors.Is(err, wire.ErrTimeout):
