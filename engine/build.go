@@ -71,8 +71,20 @@ func (e *Engine) build(c *config.Config, old *Generation) (*Generation, error) {
 	return b.next, nil
 }
 
+// keyError is a mistake at one key of the block that was being built.
+type keyError struct {
+	key string
+	err error
+}
+
+func (e *keyError) Error() string { return e.key + ": " + e.err.Error() }
+
 // report notes a mistake at a key of the configuration.
 func (b *builder) report(err error, key ...string) {
+	var at *keyError
+	if errors.As(err, &at) {
+		key, err = append(key, at.key), at.err
+	}
 	b.problems = append(b.problems, b.config.Problem(err.Error(), key...))
 }
 

@@ -68,6 +68,21 @@ func (c *client) answer(method string) answer {
 	return answer{res, string(body), err}
 }
 
+// exchange sends a request and reads the status of its answer, for goroutines
+// that must not end the test.
+func (c *client) exchange(request, method string) (status int, err error) {
+	c.SetDeadline(time.Now().Add(patience))
+	if _, err := io.WriteString(c.Conn, request); err != nil {
+		return 0, err
+	}
+	res, err := http.ReadResponse(c.r, &http.Request{Method: method})
+	if err != nil {
+		return 0, err
+	}
+	_, err = io.Copy(io.Discard, res.Body)
+	return res.StatusCode, err
+}
+
 // ask sends a request and reads its answer, which must have the status given.
 func (c *client) ask(request string, status int) answer {
 	c.t.Helper()

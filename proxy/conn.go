@@ -361,6 +361,7 @@ func newConn(s *Server, nc net.Conn) *conn {
 	c.remote, c.ip, c.port = addrOf(nc.RemoteAddr())
 	c.local, _, c.localPort = addrOf(nc.LocalAddr())
 	c.limits.MaxHeadBytes = s.limits().MaxHeaderBytes
+	c.Most = c.limits.MaxHeadBytes
 	c.trusted = s.site.Load().trusts(c.remote.Addr())
 	c.Init(nc, s.dog)
 	return c

@@ -29,7 +29,6 @@ type exchange struct {
 	attempt attempt
 	out     []byte // what goes to the client: head, and a small body
 	upOut   []byte // what goes to the upstream, likewise
-	chunk   []byte // chunk-size lines of streamed bodies
 	reqBody content
 	resBody responseBody
 	pump    *pump

@@ -205,8 +205,7 @@ func (c *conn) sendViews(b *responseBody, chunked bool) error {
 // spliceBody moves what is long of a body inside the kernel.
 func (c *conn) spliceBody(b *responseBody) error {
 	for {
-		c.SetTimeout(c.server.limits().Stall)
-		n, err := b.splice(&c.Conn, 0)
+		n, err := b.splice(&c.Conn, 0, c.server.limits().Stall)
 		c.x.bytesOut += n
 		if n == 0 || err != nil {
 			return err

@@ -99,35 +99,39 @@ type listener struct {
 func (s *Server) Serve(site *Site, addrs []string) {
 	s.site.Store(site)
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.retain(addrs)
+	late := s.retain(addrs)
 	for _, l := range s.listeners {
 		if !l.accepting {
 			l.accepting = true
 			s.accepting.Go(func() { s.accept(l) })
 		}
 	}
+	s.mu.Unlock()
+	s.startAll(late)
 }
 
 // Retain closes the listeners whose address is not in addrs.
 func (s *Server) Retain(addrs []string) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.retain(addrs)
+	late := s.retain(addrs)
+	s.mu.Unlock()
+	s.startAll(late)
 }
 
-// retain closes the listeners that are not in addrs.
-func (s *Server) retain(addrs []string) {
+// retain closes the listeners that are not in addrs. It returns connections that
+// were waiting there, which are to be served yet.
+func (s *Server) retain(addrs []string) (late []net.Conn) {
 	keep := map[string]bool{}
 	for _, a := range addrs {
 		keep[a] = true
 	}
 	for addr, l := range s.listeners {
 		if !keep[addr] {
-			l.Close()
+			late = append(late, lastCall(l.Listener)...)
 			delete(s.listeners, addr)
 		}
 	}
+	return late
 }
 
 func listen(ctx context.Context, addr string) (net.Listener, error) {
@@ -240,8 +244,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	grace := cmp.Or(s.limits().TunnelGrace, defaultTunnelGrace)
 	s.tunnelsEnd.Store(s.dog.Now() + grace.Milliseconds())
 	s.mu.Lock()
-	s.retain(nil)
+	late := s.retain(nil)
 	s.mu.Unlock()
+	s.startAll(late)
 	s.accepting.Wait()
 	var away sync.WaitGroup
 	defer away.Wait()

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
@@ -54,23 +53,12 @@ func runProxy(args []string, std streams) error {
 		Load:    func() (*config.Config, error) { return load(file, log) },
 		Version: version, Commit: commit(), Log: log, Level: levelVar, AccessLog: std.out,
 	})
-	tuneCollector()
+	tuning, done := context.WithCancel(context.Background())
+	defer done()
+	go resources.TuneCollector(tuning, os.LookupEnv)
 	signals, stop := notify()
 	defer stop()
 	return serve(e, log, signals, func() {})
-}
-
-// collectAt is how far the heap may grow before garbage is collected, in percent
-// of what is live. A proxy's live heap is a few megabytes, so that Go's default
-// of 100 would collect many times a second; the engine gives the memory back when
-// traffic has gone.
-const collectAt = 400
-
-// tuneCollector sets that, unless GOGC says otherwise.
-func tuneCollector() {
-	if _, set := os.LookupEnv("GOGC"); !set {
-		debug.SetGCPercent(collectAt)
-	}
 }
 
 // notify catches the signals that serve understands, until stop is called.
@@ -165,11 +153,20 @@ func runValidate(args []string, std streams) error {
 		for _, p := range problems {
 			fmt.Fprintln(std.err, p)
 		}
-		return fmt.Errorf("%s: %d problems", file, len(problems))
+		return fmt.Errorf("%s: %s", file, counted(len(problems), "problem"))
 	}
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(std.out, "%s: ok, %d servers, %d locations, %d upstreams\n", file, len(c.Servers), len(c.Locations), len(c.Upstreams))
+	fmt.Fprintf(std.out, "%s: ok, %s, %s, %s\n", file, counted(len(c.Servers), "server"),
+		counted(len(c.Locations), "location"), counted(len(c.Upstreams), "upstream"))
 	return nil
+}
+
+// counted is "1 server" or "2 servers".
+func counted(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"pingap-go/admin"
 	"pingap-go/internal/testkit"
 )
 
@@ -147,9 +148,12 @@ func TestClientsThatGoAreNotServedInEveryCombination(t *testing.T) {
 				s.Fatalf("%s: the upstream was not told", path)
 			}
 		}
-		if e := p.upstream("api").Endpoints[0]; e.Failures != 0 || e.InFlight != 0 {
-			s.Errorf("it was held against the endpoint: %+v", e)
-		}
+		p.await("api", patience, func(u admin.Upstream) error { // the lease ends a moment after the upstream is told
+			if e := u.Endpoints[0]; e.Failures != 0 || e.InFlight != 0 {
+				return fmt.Errorf("it was held against the endpoint: %+v", e)
+			}
+			return nil
+		})
 	})
 }
 

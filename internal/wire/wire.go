@@ -76,6 +76,9 @@ type Conn struct {
 	mu     sync.Mutex // guards interrupts; never taken while all goes well
 	nc     net.Conn
 	want   int // size class for the next buffer
+	// Most is how many bytes the read buffer may grow to for one head; less than
+	// LargeBuffer counts as that.
+	Most int
 
 	exactly time.Time // the deadline that FillWithin has set; zero = none
 	vec     net.Buffers

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// largeInstances are those of the one large service.
+const largeInstances = 5000
+
+// large changes one instance after the other of a service of 5,000: in the real
+// pingap under load, and then in its parts alone.
+func large(ctx context.Context, b *bench) ([]figure, error) {
+	server, err := startInstance("all")
+	if err != nil {
+		return nil, err
+	}
+	defer server.stop()
+	a, err := startAgent(ctx, b, false)
+	if err != nil {
+		return nil, err
+	}
+	defer a.kill()
+	var places []place
+	for n := range largeInstances {
+		places = append(places, place{service: "api", id: fmt.Sprintf("api-%04d", n), node: fmt.Sprintf("node-%02d", n%50), address: server.addr})
+	}
+	if err := a.fill(places); err != nil {
+		return nil, err
+	}
+	figures, err := a.updates(ctx, b, places)
+	if err != nil {
+		return figures, err
+	}
+	decode, err := a.decoding(ctx, places[0])
+	if err != nil {
+		return figures, err
+	}
+	figures = append(figures, decode)
+	pools, err := poolCosts(ctx, pick(b, 30, 100))
+	return append(figures, pools...), err
+}
+
+// updates measures requests before and while the service changes twice a second,
+// and what each change costs the process.
+func (a *agent) updates(ctx context.Context, b *bench, places []place) ([]figure, error) {
+	p, err := newProxy(b, a.http, "api")
+	if err != nil {
+		return nil, err
+	}
+	if err := p.start(ctx); err != nil {
+		return nil, err
+	}
+	defer p.stop()
+	l := startLoad(ctx, p.addr, "/api", 500)
+	defer l.end()
+	changes := pick(b, 10, 40)
+	span := time.Duration(changes) * time.Second / 2
+	if err := rest(ctx, 2*time.Second); err != nil {
+		return nil, err
+	}
+	l.lap()
+	quiet, err := p.share(func() error { return rest(ctx, span) })
+	if err != nil {
+		return nil, err
+	}
+	before := spread(l.lap())
+	busy, err := p.share(func() error { return a.touch(ctx, places[:changes], time.Second/2) })
+	if err != nil {
+		return nil, err
+	}
+	during := spread(l.lap())
+	l.end()
+	each := time.Duration((busy - quiet) * float64(time.Second) / 2)
+	return []figure{
+		l.failed(),
+		told("requests while nothing changes", before.percentiles()),
+		told("requests during two updates a second", during.percentiles()),
+		told("CPU of the process for each update, all in all", short(each).String()),
+	}, nil
+}
+
+// touch changes the tags of one instance after the other.
+func (a *agent) touch(ctx context.Context, places []place, pause time.Duration) error {
+	for _, p := range places {
+		p.version = "2"
+		if err := a.set(p); err != nil {
+			return err
+		}
+		if err := rest(ctx, pause); err != nil {
+			return err
+		}
+	}
+	return nil
+}
