@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -85,6 +86,11 @@ func (b *binder) checkAutoRoutes(cfg *Config) {
 	}
 	if auto.TagPrefix == "" {
 		b.report(p.to("tag_prefix"), "must not be empty", "")
+	}
+	for i, glob := range auto.Services {
+		if _, err := filepath.Match(glob, ""); err != nil {
+			b.report(p.to("services", element(i)), fmt.Sprintf("%q is not a name or a glob such as \"web-*\"", glob), "")
+		}
 	}
 }
 

@@ -1,9 +1,9 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -208,10 +208,15 @@ func (e *Engine) adminRoutes() []admin.Route {
 	return append(list, g.auto.faulty()...)
 }
 
-// allPools are the configured pools and those of automatic routes.
+// allPools are the configured pools, by name, and then those of automatic routes, too.
 func (g *Generation) allPools() []*runningPool {
-	list := slices.Collect(maps.Values(g.pools))
-	return append(list, g.auto.runningPools()...)
+	var list []*runningPool
+	for _, name := range sortedKeys(g.pools) {
+		list = append(list, g.pools[name])
+	}
+	auto := g.auto.runningPools()
+	slices.SortFunc(auto, func(a, b *runningPool) int { return cmp.Compare(a.pool.Name(), b.pool.Name()) })
+	return append(list, auto...)
 }
 
 func routeView(server string, c *config.Config, r *route.Listed[*proxy.Location]) admin.Route {

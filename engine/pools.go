@@ -123,11 +123,11 @@ func setTLS(o *upstream.Options, u *config.Upstream) error {
 	}
 	pem, err := os.ReadFile(u.CAFile)
 	if err != nil {
-		return fmt.Errorf("ca_file: %w", err)
+		return &keyError{"ca_file", err}
 	}
 	o.TLS.RootCAs = x509.NewCertPool()
 	if !o.TLS.RootCAs.AppendCertsFromPEM(pem) {
-		return fmt.Errorf("ca_file %s holds no certificate", u.CAFile)
+		return &keyError{"ca_file", fmt.Errorf("%s holds no certificate", u.CAFile)}
 	}
 	return nil
 }

@@ -62,7 +62,7 @@ func (c *clock) ring() {
 	now := mono.Now()
 	switch waited := now - since; {
 	case c.over.Load():
-	case c.until > 0 && now >= c.until:
+	case c.until != 0 && now >= c.until:
 		c.cancel(wire.ErrTimeout)
 	case most == 0 || since == 0:
 		c.timer.Reset(c.next())

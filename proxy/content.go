@@ -150,13 +150,11 @@ func (b *content) fill() {
 	}
 }
 
-// spliceStep is how many bytes are moved at most before time-outs begin anew.
-const spliceStep = 1 << 20
-
 // splice moves the next part of a long Length body to dst inside the kernel, but
 // for its last keep bytes. It answers 0 when that is not possible, or no longer
-// worth it. What is wrong with the body itself becomes b.err too.
-func (b *content) splice(dst *wire.Conn, keep int64) (int64, error) {
+// worth it. dst may take as long as wait says for it; the wait for the body itself
+// is b's. What is wrong with the body becomes b.err too.
+func (b *content) splice(dst *wire.Conn, keep int64, wait time.Duration) (int64, error) {
 	if b.framing != http1.Length || b.left < wire.SpliceAbove || b.err != nil || b.limit > 0 || len(b.rest) > 0 {
 		return 0, nil
 	}
@@ -164,20 +162,32 @@ func (b *content) splice(dst *wire.Conn, keep int64) (int64, error) {
 	if !dst.CanSplice(b.conn) {
 		return 0, nil
 	}
-	if b.stall > 0 {
-		b.conn.SetTimeout(b.stall)
+	pipe, err := wire.TakePipe()
+	if err != nil {
+		return 0, nil // no descriptors to spare: it is copied
 	}
-	n, from, to := dst.Splice(b.conn, min(b.left-keep, spliceStep))
+	defer pipe.Give()
+	if b.stall > 0 {
+		b.conn.SetTimeout(before(b.until, b.stall))
+	}
+	n, err := pipe.From(b.conn, b.left-keep)
+	if err != nil {
+		b.err = err
+		if err == io.EOF {
+			b.err = io.ErrUnexpectedEOF
+		}
+		return 0, b.err
+	}
+	dst.SetTimeout(before(b.until, wait))
+	if err := pipe.To(dst); err != nil {
+		return 0, err
+	}
 	b.left -= n
 	b.total += n
-	switch {
-	case from != nil:
-		b.err = from
-		return n, from
-	case b.left == 0:
+	if b.left == 0 {
 		b.err = io.EOF
 	}
-	return n, to
+	return n, nil
 }
 
 // ended reports whether everything has been handed out, without waiting.

@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// busy is what a busy machine may add to any time that is measured here.
+const busy = 2 * time.Second
+
 // cancelled waits until the upstream's connection has been ended by the proxy.
 func cancelled(t *testing.T, v *visit, since time.Time) {
 	t.Helper()
@@ -15,7 +18,7 @@ func cancelled(t *testing.T, v *visit, since time.Time) {
 	case <-time.After(patience):
 		t.Fatal("the upstream was never told")
 	}
-	if took := time.Since(since); took > time.Second {
+	if took := time.Since(since); took > time.Second+busy {
 		t.Errorf("the upstream was told after %v", took)
 	}
 }

@@ -165,8 +165,8 @@ func (p *pump) splice() (moved int64, err error) {
 		return 0, nil
 	}
 	for {
-		p.up.SetTimeout(p.x.bound(p.wait))
-		n, err := p.x.reqBody.splice(&p.up.Conn, 1)
+		p.up.SetTimeout(p.x.bound(0))
+		n, err := p.x.reqBody.splice(&p.up.Conn, 1, p.wait)
 		moved += n
 		switch {
 		case err != nil && p.x.reqBody.err != nil:

@@ -64,7 +64,6 @@ func (s *stream) sendContent(res *message.Response) error {
 // out before more is waited for.
 func (s *stream) sendViews(b *responseBody) error {
 	b.conn.Large(true)
-	defer b.conn.Large(false)
 	b.onWait = s.h.Flush
 	for {
 		data, err := b.Next()

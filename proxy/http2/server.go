@@ -13,6 +13,9 @@ import (
 const (
 	// maxStreams bounds the requests that one connection may have under way.
 	maxStreams = 250
+	// maxFrameBytes bounds a frame: the least that is allowed, since each
+	// connection holds a buffer for one.
+	maxFrameBytes = 16 << 10
 	// pingAfter is how long a client may be silent before it is asked for a sign
 	// of life, pingTimeout how long that may take.
 	pingAfter   = time.Minute
@@ -62,7 +65,7 @@ func NewServer(o Options) *Server {
 		MaxHeaderBytes: 2 * o.MaxHeaderBytes,
 		Protocols:      new(http.Protocols),
 		HTTP2: &http.HTTP2Config{
-			MaxConcurrentStreams: maxStreams, SendPingTimeout: pingAfter, PingTimeout: pingTimeout, WriteByteTimeout: o.Stall,
+			MaxConcurrentStreams: maxStreams, MaxReadFrameSize: maxFrameBytes, SendPingTimeout: pingAfter, PingTimeout: pingTimeout, WriteByteTimeout: o.Stall,
 		},
 		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
 	}
