@@ -40,6 +40,7 @@ func (x *exchange) dismiss() {
 // another host may be tried.
 func (f *Forward) failed(x *exchange, a *attempt, err error, more bool) *failure {
 	reason, fault := explain(err)
+	a.lease.Complain(reason, err)
 	a.lease.Failed(reason)
 	if fault == nil {
 		return &failure{err: err}

@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -219,6 +220,34 @@ func TestLanesShareHostsAndNotWeights(t *testing.T) {
 		}
 		if r.of("a").Requests != 1 {
 			t.Error("the lane's request is not the host's")
+		}
+	})
+}
+
+// Why a host does not answer is nowhere but in the log, which does not fill up
+// with it.
+func TestAHostThatDoesNotAnswerIsComplainedOfNowAndThen(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := run(t, nil)
+		r.registry.lists(one("a"))
+		for _, step := range []struct {
+			reason Reason
+			wait   time.Duration
+			lines  int
+		}{
+			{ClientGone, 0, 0}, // not the host's doing
+			{Hedged, 0, 0},
+			{ConnectFailed, 0, 1},
+			{Reset, complainEvery - time.Second, 1},
+			{Timeout, 2 * time.Second, 2},
+		} {
+			pass(step.wait)
+			l := r.must()
+			l.Complain(step.reason, errors.New("certificate signed by unknown authority"))
+			l.Failed(step.reason)
+			if n := r.log.count("certificate signed by unknown authority"); n != step.lines {
+				t.Errorf("after %s the log has %d lines, not %d", step.reason, n, step.lines)
+			}
 		}
 	})
 }
