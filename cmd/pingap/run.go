@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
@@ -50,27 +49,15 @@ func runProxy(args []string, std streams) error {
 		fmt.Fprintln(std.err, "pingap run:", err)
 		return errUsage
 	}
+	_, gogc := os.LookupEnv("GOGC") // the operator's word stands
 	e := engine.New(engine.Options{
 		Load:    func() (*config.Config, error) { return load(file, log) },
 		Version: version, Commit: commit(), Log: log, Level: levelVar, AccessLog: std.out,
+		TuneCollector: !gogc,
 	})
-	tuneCollector()
 	signals, stop := notify()
 	defer stop()
 	return serve(e, log, signals, func() {})
-}
-
-// collectAt is how far the heap may grow before garbage is collected, in percent
-// of what is live. A proxy's live heap is a few megabytes, so that Go's default
-// of 100 would collect many times a second; the engine gives the memory back when
-// traffic has gone.
-const collectAt = 400
-
-// tuneCollector sets that, unless GOGC says otherwise.
-func tuneCollector() {
-	if _, set := os.LookupEnv("GOGC"); !set {
-		debug.SetGCPercent(collectAt)
-	}
 }
 
 // notify catches the signals that serve understands, until stop is called.
