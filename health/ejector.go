@@ -93,6 +93,8 @@ type Decision struct {
 type Ejector struct {
 	rules  Rules
 	window int64 // when the window of the success rate began; 0: not yet
+	// suspects are of the last look, kept for their memory.
+	suspects []suspect
 }
 
 // NewEjector returns an Ejector of these rules.

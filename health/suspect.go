@@ -25,7 +25,7 @@ func (e *Ejector) ejectWorst(now int64, members []Member, d *Decision) {
 	if room <= 0 {
 		return
 	}
-	suspects := gather(members)
+	suspects := e.gather(members)
 	for ; room > 0; room-- {
 		i, c := e.worst(suspects)
 		if i < 0 {
@@ -36,15 +36,17 @@ func (e *Ejector) ejectWorst(now int64, members []Member, d *Decision) {
 	}
 }
 
-// gather reads the counters of all hosts in service, each once.
-func gather(members []Member) []suspect {
-	var suspects []suspect
+// gather reads the counters of all hosts in service, each once. The list is good
+// until the next: most looks find nothing, and should leave nothing behind.
+func (e *Ejector) gather(members []Member) []suspect {
+	suspects := e.suspects[:0]
 	for i := range members {
 		m := &members[i]
 		if m.Available && m.Evidence.Phase() == Serving {
 			suspects = append(suspects, suspect{m, streak(m.Evidence.streak.Load()), m.Evidence.window()})
 		}
 	}
+	e.suspects = suspects
 	return suspects
 }
 
