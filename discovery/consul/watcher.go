@@ -70,11 +70,12 @@ func NewWatcher(client *Client, query Query) (discovery.Watcher, error) {
 // Watch runs one watch a datacenter and publishes what they know together.
 func (w *watcher) Watch(ctx context.Context, sink discovery.Sink) error {
 	merged := newMerger(w.query, sink)
-	var watches sync.WaitGroup
-	for tier, datacenter := range w.query.Datacenters {
-		watches.Go(func() { w.follow(ctx, merged, tier, datacenter) })
+	var others sync.WaitGroup
+	for tier, datacenter := range w.query.Datacenters[1:] {
+		others.Go(func() { w.follow(ctx, merged, tier+1, datacenter) })
 	}
-	watches.Wait()
+	w.follow(ctx, merged, 0, w.query.Datacenters[0])
+	others.Wait()
 	return nil
 }
 
