@@ -103,6 +103,7 @@ func (s *Server) Serve(site *Site, addrs []string) {
 	for _, l := range s.listeners {
 		if !l.accepting {
 			l.accepting = true
+			s.log.Info("listening", "server", s.name, "addr", l.Addr().String())
 			s.accepting.Go(func() { s.accept(l) })
 		}
 	}
