@@ -11,7 +11,7 @@ export PATH := $(PATH):/usr/sbin:/sbin
 MAKEFLAGS += --no-print-directory
 
 # Commands that the tests start; tools/need.sh knows their packages.
-TEST_NEEDS := cc nginx haproxy dnsmasq named
+TEST_NEEDS := cc nginx haproxy dnsmasq named curl h2load
 # Two packages are tested at a time: the tests start servers of their own and
 # share two cores in CI. TIMEOUT is for one package.
 PARALLEL ?= 2
@@ -61,7 +61,7 @@ bench: ## pingap beside nginx, HAProxy, Caddy and net/http; writes docs/benchmar
 	bench/run.sh
 
 .PHONY: needs
-needs: bin/consul bin/nomad ## install and build what the tests start
+needs: bin/consul bin/nomad bin/h2spec ## install and build what the tests start
 	@tools/need.sh $(TEST_NEEDS)
 
 .PHONY: clean
@@ -78,6 +78,10 @@ bin/consul: tools/consul/go.mod tools/consul/go.sum
 bin/nomad: tools/nomad/go.mod tools/nomad/go.sum | bin/consul
 	@echo "building Nomad (some minutes the first time)"
 	cd tools/nomad && go build -o ../../bin/nomad github.com/hashicorp/nomad
+	@touch $@
+
+bin/h2spec: tools/h2spec/go.mod tools/h2spec/go.sum
+	cd tools/h2spec && go build -o ../../bin/h2spec github.com/summerwind/h2spec/cmd/h2spec
 	@touch $@
 
 bin/staticcheck: tools/lint/go.mod tools/lint/go.sum

@@ -174,3 +174,34 @@ func TestLegKnowsInstancesThatCameLater(t *testing.T) {
 		}
 	}
 }
+
+// At 1,500 services with 10,000 routes a change of one service costs that
+// service's routes, and nothing is said of the others.
+func TestAChangeCostsWhatItTouches(t *testing.T) {
+	const services, routes = 1500, 10_000
+	book := NewBook(fabio)
+	tags := func(n int) string {
+		var list []string
+		for i := n; i < routes; i += services {
+			list = append(list, fmt.Sprintf("urlprefix-host-%d.example.com/path/%d", n%200, i))
+		}
+		return strings.Join(list, "; ")
+	}
+	for n := range services {
+		if changed := book.Set(fmt.Sprintf("service-%d", n), members("i1: "+tags(n))); len(changed) > 7 {
+			t.Fatalf("service %d changes %d routes", n, len(changed))
+		}
+	}
+	if n := len(book.Keys()); n != routes {
+		t.Fatalf("%d routes", n)
+	}
+	if changed := book.Set("service-7", members("i1: "+tags(7)+"; urlprefix-/new")); len(changed) != 8 {
+		t.Errorf("a new tag changes %d routes", len(changed))
+	}
+	if changed := book.Set("service-8", members("i1: "+tags(8)+"; v2")); len(changed) != 0 {
+		t.Errorf("a tag that is no route changes %d routes", len(changed))
+	}
+	if changed := book.Set("service-9", members("i1: "+tags(9), "i2: "+tags(9))); len(changed) != 7 {
+		t.Errorf("a second instance changes %d routes", len(changed))
+	}
+}

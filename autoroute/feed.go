@@ -1,7 +1,6 @@
 package autoroute
 
 import (
-	"context"
 	"sync"
 
 	"pingap-go/discovery"
@@ -9,8 +8,7 @@ import (
 )
 
 // feed passes what one watch of a service learns on to any number of pools, so
-// that a service with several pools (plain and TLS, say) is asked for once. It is
-// the watch's sink and the pools' watcher.
+// that a service with several pools (plain and TLS, say) is asked for once.
 type feed struct {
 	news func() // something was learned; returns at once
 
@@ -21,10 +19,7 @@ type feed struct {
 	sinks map[discovery.Sink]struct{}
 }
 
-var (
-	_ discovery.Sink    = (*feed)(nil)
-	_ discovery.Watcher = (*feed)(nil)
-)
+var _ discovery.Sink = (*feed)(nil)
 
 // Update implements discovery.Sink. The pools hear of it before the routes are
 // made, so that a new route finds its instances.
@@ -67,18 +62,8 @@ func (f *feed) answered() bool {
 	return f.last != nil || f.err != nil
 }
 
-// Watch implements discovery.Watcher: it tells sink what is known and passes on
-// what comes until ctx ends.
-func (f *feed) Watch(ctx context.Context, sink discovery.Sink) error {
-	f.join(sink)
-	<-ctx.Done()
-	f.mu.Lock()
-	delete(f.sinks, sink)
-	f.mu.Unlock()
-	return nil
-}
-
-func (f *feed) join(sink discovery.Sink) {
+// join tells sink what is known and passes on what comes, until leave is called.
+func (f *feed) join(sink discovery.Sink) (leave func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.sinks[sink] = struct{}{}
@@ -87,6 +72,11 @@ func (f *feed) join(sink discovery.Sink) {
 	}
 	if f.err != nil {
 		sink.Fail(f.err)
+	}
+	return func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		delete(f.sinks, sink)
 	}
 }
 

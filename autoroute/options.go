@@ -17,8 +17,12 @@ import (
 type Options struct {
 	// Strip is taken off the front of the path, then Prepend put there.
 	Strip, Prepend string
-	// TLS says that the instance speaks it; SkipVerify takes any certificate.
+	// TLS says that the instance speaks it; SkipVerify takes any certificate, and
+	// ServerName is the name that it must have instead of the address's.
 	TLS, SkipVerify bool
+	ServerName      string
+	// HTTP2 says that the instance speaks HTTP/2, as gRPC does.
+	HTTP2 bool
 	// Host is what the instance gets as Host: "" = the client's, "dst" = its own
 	// address, or a name, which with TLS is also asked for by SNI.
 	Host string
@@ -65,7 +69,7 @@ func (t *Tag) option(name, value string) (err error) {
 	case "prepend":
 		o.Prepend, err = pathOption(value)
 	case "proto":
-		o.TLS, err = protoOption(value)
+		o.TLS, o.HTTP2, err = protoOption(value)
 	case "weight":
 		t.Weight, err = weightOption(value)
 	case "redirect":
@@ -88,7 +92,7 @@ func (t *Tag) option(name, value string) (err error) {
 			err = errors.New("the PROXY protocol goes with TCP routes, which are not supported yet")
 		}
 	case "grpcservername":
-		err = errors.New("goes with proto=grpcs: HTTP/2 to instances is not supported yet")
+		o.ServerName, err = nameOption(value)
 	default:
 		err = errors.New("is not known")
 	}
@@ -100,7 +104,9 @@ func (o *Options) check() error {
 	switch {
 	case o.Allow != "" && o.Deny != "":
 		return errors.New("allow and deny exclude each other")
-	case o.Redirect != 0 && (o.TLS || o.Host != ""):
+	case o.ServerName != "" && !(o.TLS && o.HTTP2):
+		return errors.New("grpcservername goes with proto=grpcs")
+	case o.Redirect != 0 && (o.TLS || o.HTTP2 || o.Host != ""):
 		return errors.New("a redirect has no upstream: proto and host contradict it")
 	}
 	return nil
@@ -113,16 +119,16 @@ func pathOption(value string) (string, error) {
 	return route.Normalize(value), nil
 }
 
-func protoOption(value string) (tls bool, err error) {
+func protoOption(value string) (tls, http2 bool, err error) {
 	switch value {
 	case "http", "https":
-		return value == "https", nil
-	case "tcp", "tcp+sni":
-		return false, errors.New("TCP servers are not supported yet")
+		return value == "https", false, nil
 	case "grpc", "grpcs":
-		return false, errors.New("HTTP/2 to instances is not supported yet")
+		return value == "grpcs", true, nil
+	case "tcp", "tcp+sni":
+		return false, false, errors.New("TCP servers are not supported yet")
 	}
-	return false, errors.New("is none of http, https, tcp, grpc, grpcs")
+	return false, false, errors.New("is none of http, https, tcp, grpc, grpcs")
 }
 
 func weightOption(value string) (float64, error) {

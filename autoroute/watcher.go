@@ -121,12 +121,17 @@ func (w *Watcher) Waiting() string {
 	return "the first answers of the catalog"
 }
 
-// Feed is the membership of a service that is routed to, for its pools. It may
-// be called from Apply.
-func (w *Watcher) Feed(service string) discovery.Watcher {
+// Join has the membership of a service that is routed to told to sink, its pool:
+// what is known at once, and what comes until leave is called. It may be called
+// from Apply.
+func (w *Watcher) Join(service string, sink discovery.Sink) (leave func()) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.feeds[service]
+	f := w.feeds[service]
+	w.mu.Unlock()
+	if f == nil { // gone meanwhile; so will its routes be
+		return func() {}
+	}
+	return f.join(sink)
 }
 
 func (w *Watcher) poke() {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"sync/atomic"
+
+	"pingap-go/internal/nearest"
 )
 
 // DefaultBound is the load factor of hash policies when the user names none:
@@ -68,7 +70,7 @@ func builderOf(name string, s Settings) (builder, error) {
 
 func unknownName(name string) error {
 	hint := ""
-	if near := nearest(name, Names()); near != "" {
+	if near := nearest.Name(name, Names()); near != "" {
 		hint = fmt.Sprintf(" (did you mean %q?)", near)
 	}
 	return fmt.Errorf("algorithm %q is not known%s; known are %s", name, hint, strings.Join(Names(), ", "))

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -37,6 +38,8 @@ func (b *binder) checkAdmin(a *Admin) {
 	switch {
 	case err != nil:
 		b.report(p, err.Error(), "")
+	case strings.HasPrefix(a.Addr, "unix:"):
+		b.report(p, "the admin API listens on TCP only: \"host:port\"", "")
 	case a.Token == "" && !listen.isLoopback():
 		b.report(p, fmt.Sprintf("%q is not a loopback address; admin.token must be set to serve there", a.Addr), "")
 	}
@@ -85,6 +88,11 @@ func (b *binder) checkAutoRoutes(cfg *Config) {
 	}
 	if auto.TagPrefix == "" {
 		b.report(p.to("tag_prefix"), "must not be empty", "")
+	}
+	for i, glob := range auto.Services {
+		if _, err := filepath.Match(glob, ""); err != nil {
+			b.report(p.to("services", element(i)), fmt.Sprintf("%q is not a name or a glob such as \"web-*\"", glob), "")
+		}
 	}
 }
 

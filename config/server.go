@@ -22,8 +22,8 @@ type Server struct {
 	ReadHeaderTimeout time.Duration `toml:"read_header_timeout" default:"10s"`
 	// IdleTimeout is how long a connection may rest between requests; 0 = no bound.
 	IdleTimeout time.Duration `toml:"idle_timeout" default:"75s"`
-	// MaxHeaderBytes bounds a request's head.
-	MaxHeaderBytes Size `toml:"max_header_bytes" default:"64kb" min:"1kb" max:"16mb"`
+	// MaxHeaderBytes bounds a request's head. Beyond 64kb a head costs a buffer of its own.
+	MaxHeaderBytes Size `toml:"max_header_bytes" default:"64kb" min:"1kb" max:"1mb"`
 	// MaxConnections bounds the connections of clients; 0 = no bound.
 	MaxConnections int `toml:"max_connections" default:"0"`
 	// TLSCert and TLSKey are PEM files. Not supported yet.

@@ -1,9 +1,9 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -40,6 +40,9 @@ func (e *Engine) openAdmin(next *Generation) error {
 	if err := admin.CheckAddr(c.Addr, c.Token); err != nil {
 		return e.at(next.config, err, "admin", "addr")
 	}
+	if c.Token != "" { // from its first moment the new address asks for the new token
+		a.api.SetToken(c.Token)
+	}
 	fresh, err := a.api.Listen(c.Addr)
 	if err != nil {
 		return e.at(next.config, err, "admin", "addr")
@@ -57,6 +60,9 @@ func (e *Engine) swapAdmin(next *Generation) {
 	}
 	old := a.server
 	a.server, a.fresh, a.addr = a.fresh, nil, c.Addr
+	if a.server != nil {
+		e.log.Info("the admin API listens", "addr", a.server.Addr().String())
+	}
 	if old == nil {
 		return
 	}
@@ -69,8 +75,11 @@ func (e *Engine) swapAdmin(next *Generation) {
 	})
 }
 
-// dropFreshAdmin takes back what a failed reload has opened.
+// dropFreshAdmin takes back what a failed reload has opened, and its token.
 func (e *Engine) dropFreshAdmin(ctx context.Context) {
+	if c := e.current.Load().config; c != nil && e.admin.api != nil {
+		e.admin.api.SetToken(c.Admin.Token)
+	}
 	if e.admin.fresh != nil {
 		_ = e.admin.fresh.Shutdown(ctx) // it has answered nobody
 		e.admin.fresh = nil
@@ -202,10 +211,15 @@ func (e *Engine) adminRoutes() []admin.Route {
 	return append(list, g.auto.faulty()...)
 }
 
-// allPools are the configured pools and those of automatic routes.
+// allPools are the configured pools, by name, and then those of automatic routes, too.
 func (g *Generation) allPools() []*runningPool {
-	list := slices.Collect(maps.Values(g.pools))
-	return append(list, g.auto.runningPools()...)
+	var list []*runningPool
+	for _, name := range sortedKeys(g.pools) {
+		list = append(list, g.pools[name])
+	}
+	auto := g.auto.runningPools()
+	slices.SortFunc(auto, func(a, b *runningPool) int { return cmp.Compare(a.pool.Name(), b.pool.Name()) })
+	return append(list, auto...)
 }
 
 func routeView(server string, c *config.Config, r *route.Listed[*proxy.Location]) admin.Route {

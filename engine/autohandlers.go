@@ -77,13 +77,12 @@ func (a *autoRoutes) compileLeg(c *autoRoute, leg *autoroute.Leg) share {
 		}
 		chain = append(chain, guard)
 	}
-	rewrite := route.NewStrip(o.Strip, o.Prepend)
 	if o.Redirect != 0 {
-		s.handler = plugin.Chain(chain, &sendAway{status: o.Redirect, to: o.Location, rewrite: rewrite})
+		s.handler = plugin.Chain(chain, &sendAway{status: o.Redirect, to: o.Location, rewrite: route.NewStrip(o.Strip, o.Prepend)})
 		return s
 	}
 	if o.Strip != "" || o.Prepend != "" {
-		chain = append(chain, rewriting(rewrite))
+		chain = append(chain, rewriting(route.NewStrip(o.Strip, o.Prepend)))
 	}
 	last, err := a.forward(c, leg, &s)
 	if err != nil {
@@ -95,8 +94,10 @@ func (a *autoRoutes) compileLeg(c *autoRoute, leg *autoroute.Leg) share {
 
 // forward is the way to a leg's instances.
 func (a *autoRoutes) forward(c *autoRoute, leg *autoroute.Leg, s *share) (plugin.Handler, error) {
-	l := a.pattern.location
+	l := &a.pattern.location // shared: ten thousand routes have no need of their own
 	if host := leg.Options.Host; host != "" {
+		own := *l
+		l = &own
 		if host == autoroute.SelfHost {
 			host = "$upstream_addr"
 		}
@@ -115,7 +116,7 @@ func (a *autoRoutes) forward(c *autoRoute, leg *autoroute.Leg, s *share) (plugin
 		return nil, err
 	}
 	s.lane = pool.NewLane(policy, leg.Weigh)
-	return &proxy.Forward{Pool: pool, Lane: s.lane, Location: &l}, nil
+	return &proxy.Forward{Pool: pool, Lane: s.lane, Location: l}, nil
 }
 
 // guard is the plugin that an auth option names.

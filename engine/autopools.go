@@ -16,7 +16,7 @@ import (
 // spoken to in different ways need different connections.
 type autoPoolKey struct {
 	service    string
-	tls        bool
+	tls, http2 bool
 	skipVerify bool
 	sni        string
 }
@@ -25,6 +25,7 @@ type autoPoolKey struct {
 type autoPool struct {
 	runningPool
 	holders int
+	leave   func() // ends what it is told of its members
 	awaited bool
 }
 
@@ -53,10 +54,10 @@ func newAutoPattern() (*autoPattern, error) {
 // poolOf returns the pool of a leg, held once more; it starts one where there is
 // none. a.mu is held.
 func (a *autoRoutes) poolOf(service string, o *autoroute.Options) (autoPoolKey, *upstream.Pool, error) {
-	key := autoPoolKey{service: service, tls: o.TLS}
+	key := autoPoolKey{service: service, tls: o.TLS, http2: o.HTTP2}
 	if o.TLS {
-		key.skipVerify = o.SkipVerify
-		if o.Host != autoroute.SelfHost {
+		key.skipVerify, key.sni = o.SkipVerify, o.ServerName
+		if key.sni == "" && o.Host != autoroute.SelfHost {
 			key.sni = o.Host
 		}
 	}
@@ -76,14 +77,17 @@ func (a *autoRoutes) startPool(key autoPoolKey) (*autoPool, error) {
 	u := a.pattern.upstream
 	u.Name, u.Service = a.poolName(key), key.service
 	u.TLS, u.SNI, u.VerifyCert = key.tls, key.sni, !key.skipVerify
+	if key.http2 {
+		u.ALPN = "h2"
+	}
 	o, err := a.engine.poolOptions(&u, a.key.Keepalive, new(atomic.Int64))
 	if err != nil {
 		return nil, err
 	}
-	o.Watcher = a.watcher.Feed(key.service)
 	p := &autoPool{runningPool: runningPool{key: poolKey{Upstream: u, Consul: a.key.Consul}, pool: upstream.New(o), done: make(chan struct{})}}
 	ctx, stop := context.WithCancel(a.ctx)
 	p.stop = stop
+	p.leave = a.watcher.Join(key.service, p.pool)
 	a.engine.tasks.Go(func() {
 		defer close(p.done)
 		p.pool.Run(ctx)
@@ -94,7 +98,12 @@ func (a *autoRoutes) startPool(key autoPoolKey) (*autoPool, error) {
 // poolName is the service's name, marked where that is a configured upstream's.
 func (a *autoRoutes) poolName(key autoPoolKey) string {
 	name := key.service
-	if key.tls {
+	switch {
+	case key.http2 && key.tls:
+		name += " (grpcs)"
+	case key.http2:
+		name += " (grpc)"
+	case key.tls:
 		name += " (https)"
 	}
 	if a.generation.config.Upstreams[name] != nil {
@@ -129,6 +138,7 @@ func (a *autoRoutes) releasePool(key autoPoolKey) {
 
 func (a *autoRoutes) endPool(key autoPoolKey, p *autoPool) {
 	delete(a.pools, key)
+	p.leave()
 	p.stop()
 	<-p.done
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"strconv"
@@ -150,10 +151,13 @@ func optionRows(t *testing.T) []optionRow {
 }
 
 // check does what a row says to an instance of its own.
-func (row optionRow) check(r *router, id, app, tls string) {
-	address := app
-	if strings.Contains(row.tag, "proto=https") {
-		address = tls
+// instances are the addresses of the instances by the protocol in the tag.
+func (row optionRow) check(r *router, id string, instances map[string]string) {
+	_, proto, _ := strings.Cut(row.tag, "proto=")
+	proto, _, _ = strings.Cut(proto, " ")
+	address := instances[proto]
+	if address == "" {
+		address = instances["http"]
 	}
 	r.register("app", id, address, row.tag)
 	if _, why, not := strings.Cut(row.answer, "not used: "); not {
@@ -196,16 +200,35 @@ func TestOptionsOnRequests(t *testing.T) {
 category = "basic_auth"
 authorizations = ["YW5uOnMzY3JldA=="]
 `)
-	secure := httptest.NewTLSServer(named("tls"))
-	t.Cleanup(secure.Close)
+	instances := map[string]string{
+		"http": instance(t, "app"), "https": speaking(t, "tls", false, true),
+		"grpc": speaking(t, "grpc", true, false), "grpcs": speaking(t, "grpcs", true, true),
+	}
 	rows := optionRows(t)
 	if len(rows) < 25 {
 		t.Fatalf("the page has %d rows", len(rows))
 	}
-	app := instance(t, "app")
 	for n, row := range rows {
-		row.check(r, fmt.Sprintf("app-%d", n), app, secure.Listener.Addr().String())
+		row.check(r, fmt.Sprintf("app-%d", n), instances)
 	}
+}
+
+// speaking is an instance that speaks HTTP/1.1 or HTTP/2 alone, with TLS or without.
+func speaking(t *testing.T, name string, http2, tls bool) string {
+	t.Helper()
+	s := httptest.NewUnstartedServer(named(name))
+	s.EnableHTTP2 = http2
+	if http2 && !tls {
+		s.Config.Protocols = new(http.Protocols)
+		s.Config.Protocols.SetUnencryptedHTTP2(true)
+	}
+	if tls {
+		s.StartTLS()
+	} else {
+		s.Start()
+	}
+	t.Cleanup(s.Close)
+	return s.Listener.Addr().String()
 }
 
 // redirectOf is where a redirect to a target sends a request for a URL.

@@ -46,8 +46,6 @@ type Options struct {
 	Level *slog.LevelVar
 	// AccessLog is where access lines go; nil = os.Stdout.
 	AccessLog io.Writer
-	// TuneCollector lets the engine set how often the process collects garbage.
-	TuneCollector bool
 }
 
 // Engine is the running program.
@@ -101,9 +99,6 @@ func New(o Options) *Engine {
 func (e *Engine) Start(ctx context.Context) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.options.TuneCollector {
-		(&collector{ctx: e.ctx, requests: e.requests}).start()
-	}
 	c, err := e.options.Load()
 	if err != nil {
 		return err

@@ -113,6 +113,7 @@ func setPolicy(o *upstream.Options, u *config.Upstream) (err error) {
 }
 
 func setTLS(o *upstream.Options, u *config.Upstream) error {
+	o.Protocol = protocol(u)
 	if !u.TLS {
 		return nil
 	}
@@ -122,13 +123,25 @@ func setTLS(o *upstream.Options, u *config.Upstream) error {
 	}
 	pem, err := os.ReadFile(u.CAFile)
 	if err != nil {
-		return fmt.Errorf("ca_file: %w", err)
+		return &keyError{"ca_file", err}
 	}
 	o.TLS.RootCAs = x509.NewCertPool()
 	if !o.TLS.RootCAs.AppendCertsFromPEM(pem) {
-		return fmt.Errorf("ca_file %s holds no certificate", u.CAFile)
+		return &keyError{"ca_file", fmt.Errorf("%s holds no certificate", u.CAFile)}
 	}
 	return nil
+}
+
+// protocol is what is spoken to an upstream. Without TLS nothing is negotiated:
+// "h2" is prior knowledge then, and "h2h1" is HTTP/1.1.
+func protocol(u *config.Upstream) upstream.Protocol {
+	switch {
+	case u.ALPN == "h2":
+		return upstream.HTTP2
+	case u.ALPN == "h2h1" && u.TLS:
+		return upstream.Negotiated
+	}
+	return upstream.HTTP1
 }
 
 func setCheck(o *upstream.Options, u *config.Upstream) error {

@@ -93,8 +93,9 @@ type Decision struct {
 type Ejector struct {
 	rules  Rules
 	window int64 // when the window of the success rate began; 0: not yet
-	// suspects are of the last look, kept for their memory.
-	suspects []suspect
+	// scratch is gather's list from one decision to the next: a pool of thousands
+	// decides often, and mostly that there is nothing to do.
+	scratch []suspect
 }
 
 // NewEjector returns an Ejector of these rules.

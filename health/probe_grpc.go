@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -31,6 +32,11 @@ func (p *grpcProbe) Probe(ctx context.Context, address string) error {
 		return err
 	}
 	defer conn.Close()
+	// ctx ends the call; a deadline of the connection's own would end it a moment
+	// earlier, as a broken connection.
+	if err := conn.SetDeadline(time.Time{}); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, p.dial.readTimeout)
 	defer cancel()
 	client, err := p.client(conn, address)

@@ -25,8 +25,8 @@ func (e *Ejector) ejectWorst(now int64, members []Member, d *Decision) {
 	if room <= 0 {
 		return
 	}
-	suspects := e.gather(members)
-	for ; room > 0; room-- {
+	suspects, failing := e.gather(members)
+	for ; room > 0 && failing; room-- {
 		i, c := e.worst(suspects)
 		if i < 0 {
 			return
@@ -36,18 +36,20 @@ func (e *Ejector) ejectWorst(now int64, members []Member, d *Decision) {
 	}
 }
 
-// gather reads the counters of all hosts in service, each once. The list is good
-// until the next: most looks find nothing, and should leave nothing behind.
-func (e *Ejector) gather(members []Member) []suspect {
-	suspects := e.suspects[:0]
+// gather reads the counters of all hosts in service, each once, and says whether
+// any of them has failed lately. The list is good until the next call.
+func (e *Ejector) gather(members []Member) (suspects []suspect, failing bool) {
+	suspects = e.scratch[:0]
 	for i := range members {
 		m := &members[i]
 		if m.Available && m.Evidence.Phase() == Serving {
-			suspects = append(suspects, suspect{m, streak(m.Evidence.streak.Load()), m.Evidence.window()})
+			s := suspect{m, streak(m.Evidence.streak.Load()), m.Evidence.window()}
+			suspects = append(suspects, s)
+			failing = failing || s.row.length() > 0 || s.window.failures > 0
 		}
 	}
-	e.suspects = suspects
-	return suspects
+	e.scratch = suspects
+	return suspects, failing
 }
 
 // worst is the index of the host with the longest row of failures that is long

@@ -20,7 +20,10 @@ package plugin
 import (
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
+
+	"pingap-go/internal/nearest"
 )
 
 // Handler serves one exchange. Connections call it on their own goroutine,
@@ -88,6 +91,9 @@ func NewRegistry(categories ...Category) Registry {
 func (r Registry) New(category string, d Decoder, env Env) (Plugin, error) {
 	c, ok := r[category]
 	if !ok {
+		if hint := nearest.Name(category, slices.Sorted(maps.Keys(r))); hint != "" {
+			return nil, fmt.Errorf("unknown plugin category %q (did you mean %q?)", category, hint)
+		}
 		return nil, fmt.Errorf("unknown plugin category %q", category)
 	}
 	return c.New(d, env)

@@ -45,6 +45,10 @@ func TestRegistry(t *testing.T) {
 	if _, err := r.New("y", nil, Env{}); err == nil || !strings.Contains(err.Error(), `unknown plugin category "y"`) {
 		t.Errorf("error %v", err)
 	}
+	r = NewRegistry(Category{Name: "mock"}, Category{Name: "request_id"})
+	if _, err := r.New("requst_id", nil, Env{}); err == nil || !strings.Contains(err.Error(), `did you mean "request_id"?`) {
+		t.Errorf("error of a mistyped category: %v", err)
+	}
 	defer func() {
 		if recover() == nil {
 			t.Error("two categories of one name were taken")

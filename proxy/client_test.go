@@ -3,6 +3,7 @@ package proxy_test
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -66,6 +67,24 @@ func (c *client) answer(method string) answer {
 	res := c.head(method)
 	body, err := io.ReadAll(res.Body)
 	return answer{res, string(body), err}
+}
+
+// exchange sends a request and reads the status of its answer, for goroutines
+// that must not end the test.
+func (c *client) exchange(request, method string) (status int, err error) {
+	c.SetDeadline(time.Now().Add(patience))
+	if _, err := io.WriteString(c.Conn, request); err != nil {
+		return 0, err
+	}
+	res, err := http.ReadResponse(c.r, &http.Request{Method: method})
+	if err != nil {
+		return 0, err
+	}
+	body, err := io.ReadAll(res.Body)
+	if err == nil && res.StatusCode >= 500 && method != "POST" {
+		err = fmt.Errorf("%s", body)
+	}
+	return res.StatusCode, err
 }
 
 // ask sends a request and reads its answer, which must have the status given.

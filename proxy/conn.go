@@ -12,6 +12,7 @@ import (
 	"pingap-go/internal/wire"
 	"pingap-go/message"
 	"pingap-go/proxy/http1"
+	"pingap-go/proxy/http2"
 )
 
 // conn is one client's HTTP/1 connection. One goroutine owns it and both sides
@@ -33,8 +34,11 @@ type conn struct {
 	ip, port      string
 	localPort     string
 
-	lastPeer *wire.Conn // the tick's memory of peer
-	stillFor int        // ticks spent idle since draining began
+	call     atomic.Pointer[call] // what peer is, towards HTTP/2
+	streams  atomic.Int64         // under way, once it is HTTP/2
+	lastPeer *wire.Conn           // the tick's memory of peer
+	lastCall *call
+	stillFor int // ticks spent idle since draining began
 }
 
 // States of a client connection, for metrics and for draining.
@@ -88,6 +92,10 @@ func (c *conn) await() bool {
 	}
 	if err != nil {
 		c.refuse(err)
+		return false
+	}
+	if c.requests == 0 && c.server.limits().HTTP2 && http2.IsPreface(head) {
+		c.serveHTTP2(head)
 		return false
 	}
 	c.state.Store(stateActive)
@@ -292,6 +300,11 @@ func (c *conn) tick(now int64) {
 		p.Interrupt()
 	}
 	c.lastPeer = p
+	k := c.call.Load()
+	if k != nil && k == c.lastCall && c.gone() {
+		k.leave()
+	}
+	c.lastCall = k
 	if !c.server.draining.Load() {
 		return
 	}
@@ -320,6 +333,9 @@ func (c *conn) watch(up *wire.Conn) { c.peer.Store(up) }
 // tick, the upstream connection is interrupted.
 func (c *conn) unwatch() (gone bool) { return c.peer.Swap(nil) == nil }
 
+// watchCall has a call ended when the client goes away.
+func (c *conn) watchCall(k *call) { c.call.Store(k) }
+
 // interim sends a 1xx response (RFC 9110 section 15.2); HTTP/1.0 has none.
 func (c *conn) interim(res *message.Response) error {
 	if c.x.Request.Minor == 0 {
@@ -345,6 +361,7 @@ func newConn(s *Server, nc net.Conn) *conn {
 	c.remote, c.ip, c.port = addrOf(nc.RemoteAddr())
 	c.local, _, c.localPort = addrOf(nc.LocalAddr())
 	c.limits.MaxHeadBytes = s.limits().MaxHeaderBytes
+	c.Most = c.limits.MaxHeadBytes
 	c.trusted = s.site.Load().trusts(c.remote.Addr())
 	c.Init(nc, s.dog)
 	return c

@@ -25,12 +25,13 @@ type content struct {
 	taken   int           // buffered bytes behind the view that Next gave out
 	rest    []byte        // of that view, what Read did not take
 	err     error         // why there is no more: io.EOF at the true end
+	onWait  func() error  // called before a wait for more; nil = nothing to do then
 }
 
 // start begins the content of a message whose head was just read from conn.
 func (b *content) start(conn *wire.Conn, framing http1.Framing, length int64, trailer *message.Header) {
 	b.conn, b.framing, b.left, b.trailer = conn, framing, length, trailer
-	b.limit, b.stall, b.until, b.total, b.taken, b.rest, b.err = 0, 0, 0, 0, 0, nil, nil
+	b.limit, b.stall, b.until, b.total, b.taken, b.rest, b.err, b.onWait = 0, 0, 0, 0, 0, nil, nil, nil
 	switch {
 	case framing == http1.NoBody || framing == http1.Length && length == 0:
 		b.err = io.EOF
@@ -128,6 +129,12 @@ func (b *content) look() error {
 
 // fill waits for more bytes; what ends the wait badly becomes b.err.
 func (b *content) fill() {
+	if b.onWait != nil {
+		if b.onWait() != nil {
+			b.err = errClientGone
+			return
+		}
+	}
 	if b.stall > 0 {
 		b.conn.SetTimeout(before(b.until, b.stall))
 	}
@@ -143,13 +150,11 @@ func (b *content) fill() {
 	}
 }
 
-// spliceStep is how many bytes are moved at most before time-outs begin anew.
-const spliceStep = 1 << 20
-
 // splice moves the next part of a long Length body to dst inside the kernel, but
 // for its last keep bytes. It answers 0 when that is not possible, or no longer
-// worth it. What is wrong with the body itself becomes b.err too.
-func (b *content) splice(dst *wire.Conn, keep int64) (int64, error) {
+// worth it. dst may take as long as wait says for it; the wait for the body itself
+// is b's. What is wrong with the body becomes b.err too.
+func (b *content) splice(dst *wire.Conn, keep int64, wait time.Duration) (int64, error) {
 	if b.framing != http1.Length || b.left < wire.SpliceAbove || b.err != nil || b.limit > 0 || len(b.rest) > 0 {
 		return 0, nil
 	}
@@ -157,20 +162,32 @@ func (b *content) splice(dst *wire.Conn, keep int64) (int64, error) {
 	if !dst.CanSplice(b.conn) {
 		return 0, nil
 	}
-	if b.stall > 0 {
-		b.conn.SetTimeout(b.stall)
+	pipe, err := wire.TakePipe()
+	if err != nil {
+		return 0, nil // no descriptors to spare: it is copied
 	}
-	n, from, to := dst.Splice(b.conn, min(b.left-keep, spliceStep))
+	defer pipe.Give()
+	if b.stall > 0 {
+		b.conn.SetTimeout(before(b.until, b.stall))
+	}
+	n, err := pipe.From(b.conn, b.left-keep)
+	if err != nil {
+		b.err = err
+		if err == io.EOF {
+			b.err = io.ErrUnexpectedEOF
+		}
+		return 0, b.err
+	}
+	dst.SetTimeout(before(b.until, wait))
+	if err := pipe.To(dst); err != nil {
+		return 0, err
+	}
 	b.left -= n
 	b.total += n
-	switch {
-	case from != nil:
-		b.err = from
-		return n, from
-	case b.left == 0:
+	if b.left == 0 {
 		b.err = io.EOF
 	}
-	return n, to
+	return n, nil
 }
 
 // ended reports whether everything has been handed out, without waiting.

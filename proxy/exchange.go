@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"context"
+	"errors"
 	"sync"
 
 	"pingap-go/balance"
@@ -27,10 +29,11 @@ type exchange struct {
 	attempt attempt
 	out     []byte // what goes to the client: head, and a small body
 	upOut   []byte // what goes to the upstream, likewise
-	chunk   []byte // chunk-size lines of streamed bodies
 	reqBody content
 	resBody responseBody
 	pump    *pump
+	call    *call // what resBody is, towards HTTP/2
+	feed    *feed // what pump is
 
 	started   int64 // mono time of the first byte
 	status    int   // what the client was told; 0 before that
@@ -62,6 +65,8 @@ type client interface {
 	// unwatch ends that. It reports whether the connection was interrupted, or is
 	// just about to be: nobody else may use it then.
 	unwatch() (gone bool)
+	// watchCall names the call to leave when the client goes away; nil ends that.
+	watchCall(k *call)
 }
 
 var exchanges = sync.Pool{New: func() any {
@@ -87,7 +92,7 @@ func (x *exchange) reset() {
 	}
 	x.started, x.status, x.bytesIn, x.bytesOut = 0, 0, 0, 0
 	x.committed, x.gone, x.errorType = false, false, ""
-	x.held, x.holds, x.deadline, x.span = nil, false, 0, nil
+	x.held, x.holds, x.deadline, x.span, x.call = nil, false, 0, nil, nil
 }
 
 // responseBody is the content of an upstream's response together with the right
@@ -103,10 +108,16 @@ type responseBody struct {
 }
 
 // Close gives the connection back if the content was read to its end, and ends
-// it otherwise. The lease is settled with what came of it.
+// it otherwise. The lease is settled with what came of it: content that nobody
+// cared to read to its end says nothing against the host.
 func (b *responseBody) Close() error {
-	b.end(b.whole())
+	b.end(b.err == nil || b.whole() || clientLeft(b.err))
 	return nil
+}
+
+// clientLeft reports whether an error says that the client has ended a wait.
+func clientLeft(err error) bool {
+	return errors.Is(err, errClientGone) || errors.Is(err, wire.ErrInterrupted) || errors.Is(err, context.Canceled)
 }
 
 // dismiss gives up a response that another host's is to replace. Its status is

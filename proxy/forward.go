@@ -84,6 +84,9 @@ func (f *Forward) prepare(x *exchange) error {
 	if !f.Location.Websocket {
 		x.Request.Upgrade = ""
 	}
+	if x.Request.Upgrade != "" && f.Pool.Protocol() == upstream.HTTP2 {
+		return upstreamFault(502, "bad_response", "this upstream speaks HTTP/2 only, which cannot switch protocols", nil)
+	}
 	x.deadline = 0
 	if f.Location.Timeout > 0 {
 		x.deadline = x.started + int64(f.Location.Timeout)
@@ -146,6 +149,11 @@ func (f *Forward) applyRules(x *exchange) {
 // one. A kept connection that turns out to be dead is no failure of the host:
 // the request goes out again on a new one, if it may.
 func (f *Forward) tryHost(x *exchange, a *attempt, more bool) *failure {
+	if f.Pool.Protocol() != upstream.HTTP1 && x.Request.Upgrade == "" {
+		if failed, done := f.overHTTP2(x, a, more); done {
+			return failed
+		}
+	}
 	safe := replayable(x)
 	if a.up = a.lease.Take(!safe); a.up != nil {
 		err := f.roundTrip(x, a)
@@ -172,9 +180,25 @@ func (f *Forward) tryHost(x *exchange, a *attempt, more bool) *failure {
 func (f *Forward) dial(x *exchange, lease *upstream.Lease) (*upstream.Conn, error) {
 	up, err := lease.Dial(x.Context(), x.bound(f.Location.ConnectTimeout))
 	if err != nil {
-		return nil, &dialError{err}
+		return nil, x.dialFault(err)
 	}
 	return up, nil
+}
+
+// dialFault says what an error met while connecting means.
+func (x *exchange) dialFault(err error) error {
+	if x.Context().Err() != nil {
+		return errClientGone
+	}
+	return &dialError{err}
+}
+
+// wait is how long one host may take to its response head; 0 = no bound.
+func (f *Forward) wait() time.Duration {
+	if per := f.Pool.Retry().PerTryTimeout; per > 0 {
+		return per
+	}
+	return f.Location.ResponseTimeout
 }
 
 // bound shortens a time-out to what the whole exchange has left; 0 is none.

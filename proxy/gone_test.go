@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// busy is what a busy machine may add to any time that is measured here.
+const busy = 2 * time.Second
+
 // cancelled waits until the upstream's connection has been ended by the proxy.
 func cancelled(t *testing.T, v *visit, since time.Time) {
 	t.Helper()
@@ -15,7 +18,7 @@ func cancelled(t *testing.T, v *visit, since time.Time) {
 	case <-time.After(patience):
 		t.Fatal("the upstream was never told")
 	}
-	if took := time.Since(since); took > time.Second {
+	if took := time.Since(since); took > time.Second+busy {
 		t.Errorf("the upstream was told after %v", took)
 	}
 }
@@ -154,7 +157,7 @@ func TestUpstreamThatDiesDuringAnUpload(t *testing.T) {
 	})
 	c := start(t, once, o).dial(t)
 	c.send(post("Content-Length: 10000000"))
-	go io.WriteString(c.Conn, string(upload(10_000_000)))
+	go c.Conn.Write(upload(10_000_000))
 	if a := c.answer("POST"); a.StatusCode != 502 || !a.Close {
 		t.Errorf("status %d, close %v", a.StatusCode, a.Close)
 	}

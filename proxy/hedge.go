@@ -11,7 +11,7 @@ import (
 
 // mayHedge reports whether the same request may go to two hosts at once.
 func (f *Forward) mayHedge(x *exchange) bool {
-	return replayable(x) && x.Request.Upgrade == "" && !f.Location.RequestHeaders.PerTry()
+	return x.holds && replayable(x) && x.Request.Upgrade == "" && !f.Location.RequestHeaders.PerTry()
 }
 
 // hedge waits for the first bytes of the answer. When they are late, another host

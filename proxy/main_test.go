@@ -31,7 +31,7 @@ func census(t testing.TB) {
 			t.Errorf("goroutines are left behind: %v", err)
 		}
 		testkit.Eventually(t, 3*time.Second, func() error {
-			runtime.GC() // the net package keeps pipes for splicing until they are collected
+			runtime.GC() // package wire keeps pipes until they are collected
 			if now := descriptors(t); now > before {
 				return fmt.Errorf("%d file descriptors, %d before the test", now, before)
 			}

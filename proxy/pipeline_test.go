@@ -3,6 +3,7 @@ package proxy_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -80,18 +81,20 @@ func TestPipelinedRequestsDoNotStall(t *testing.T) {
 		}
 	})
 	c := start(t, nil, o).dial(t)
-	began := time.Now()
+	var took []time.Duration
 	for range pairs {
+		began := time.Now()
 		c.send(get("/"))
 		<-time.After(500 * time.Microsecond)
 		c.send(get("/"))
 		c.answer("GET")
 		c.answer("GET")
+		took = append(took, time.Since(began))
 	}
-	took := time.Since(began)
-	t.Logf("%d pairs of requests, 2 ms each, took %v", pairs, took)
-	if limit := pairs*15*time.Millisecond + 4*wire.Tick; took > limit {
-		t.Errorf("took %v, at most %v: it stalls", took, limit)
+	slices.Sort(took)
+	t.Logf("a pair of requests, 2 ms each, takes %v, at most %v", took[pairs/2], took[pairs-1])
+	if took[pairs/2] >= wire.Tick {
+		t.Error("the connection stalls until the watchdog looks")
 	}
 }
 

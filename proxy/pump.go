@@ -42,9 +42,14 @@ func (x *exchange) holdBody(replay int64) error {
 	case b.ended():
 		x.holds = true
 		return nil
-	case b.framing == http1.Chunks && b.conn != nil:
+	case b.conn == nil:
+		if c := x.streamed(); c != nil {
+			c.most = replay
+		}
+		return nil
+	case b.framing == http1.Chunks:
 		return b.look()
-	case b.framing != http1.Length || b.left > min(replay, wire.LargeBuffer) || x.Request.ExpectContinue || b.conn == nil:
+	case b.framing != http1.Length || b.left > min(replay, wire.LargeBuffer) || x.Request.ExpectContinue:
 		return nil
 	}
 	if _, own := x.Request.Body.(*clientBody); !own {
@@ -59,7 +64,10 @@ func (x *exchange) holdBody(replay int64) error {
 }
 
 // canResend reports whether the content is still here to be sent once more.
-func (x *exchange) canResend() bool { return x.holds }
+func (x *exchange) canResend() bool {
+	c := x.streamed()
+	return x.holds || c != nil && c.whole()
+}
 
 // send queues or writes the request: x.upOut holds the head.
 func (x *exchange) send(up *upstream.Conn, wait time.Duration) error {
@@ -84,6 +92,9 @@ func (x *exchange) send(up *upstream.Conn, wait time.Duration) error {
 func (x *exchange) startPump(up *upstream.Conn, wait time.Duration) {
 	p := &pump{x: x, up: up, wait: wait, done: make(chan struct{})}
 	x.pump = p
+	if c := x.streamed(); c != nil {
+		c.next = 0
+	}
 	go p.run()
 }
 
@@ -154,8 +165,8 @@ func (p *pump) splice() (moved int64, err error) {
 		return 0, nil
 	}
 	for {
-		p.up.SetTimeout(p.x.bound(p.wait))
-		n, err := p.x.reqBody.splice(&p.up.Conn, 1)
+		p.up.SetTimeout(p.x.bound(0))
+		n, err := p.x.reqBody.splice(&p.up.Conn, 1, p.wait)
 		moved += n
 		switch {
 		case err != nil && p.x.reqBody.err != nil:
@@ -214,9 +225,10 @@ func (x *exchange) sentAll() bool {
 	return x.holds
 }
 
-// endPump stops the pump, if there is one, and waits for it. If that cut the
-// request short, its connection to the upstream can only be closed.
+// endPump stops the pump, or the feed, if there is one, and waits for it. If that
+// cut the request short, its connection to the upstream can only be closed.
 func (x *exchange) endPump() {
+	x.endFeed(x.feed)
 	p := x.pump
 	if p == nil {
 		return
@@ -225,13 +237,9 @@ func (x *exchange) endPump() {
 	b := &x.reqBody
 	if !p.finished() {
 		p.up.Interrupt()
-		if b.conn != nil {
-			b.conn.Interrupt()
-		}
+		x.stopContent()
 		<-p.done
-		if b.conn != nil {
-			b.conn.Resume()
-		}
+		x.resumeContent()
 		if b.err == nil {
 			b.err = errPumpStopped
 		}

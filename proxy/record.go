@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"context"
 	"time"
 
 	"pingap-go/telemetry/accesslog"
@@ -60,7 +59,7 @@ func (s *Site) trace(x *exchange) {
 	}
 	r := &x.Request
 	version := protocol(r.Major, r.Minor)[len("HTTP/"):]
-	x.span = s.Tracer.Start(context.Background(), &tracing.Request{
+	x.span = s.Tracer.Start(x.Context(), &tracing.Request{
 		Method: r.Method, Scheme: r.Scheme, Authority: r.Authority, Path: r.Path, Version: version,
 		ClientIP: x.ClientIP, PeerIP: x.RemoteIP, PeerPort: x.RemotePort, Server: s.Server, Header: &r.Header,
 	})

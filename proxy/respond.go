@@ -45,10 +45,11 @@ func (c *conn) respond() (keep bool) {
 	return c.consumed()
 }
 
-// to says to whom the response goes. Answers without a Date are ours to date.
+// to says to whom the response goes. One without a Date, ours or the upstream's,
+// is dated here (RFC 9110 section 6.6.1).
 func (x *exchange) to(closes bool) *http1.Client {
 	x.toClient = http1.Client{Method: x.Request.Method, Minor: x.Request.Minor, Close: closes}
-	if x.Tries == 0 {
+	if !x.Response.Header.HasKnown(message.Date) {
 		x.toClient.Date = httpDate()
 	}
 	return &x.toClient
@@ -59,6 +60,8 @@ func (c *conn) keepAlive() bool {
 	x := c.x
 	switch {
 	case x.Request.Close, c.server.draining.Load():
+		return false
+	case x.feed != nil && !x.feed.ended.Load():
 		return false
 	case x.Response.ContentLength == message.UnknownLength && x.Response.Body != nil && x.Request.Minor == 0:
 		return false
@@ -203,8 +206,7 @@ func (c *conn) sendViews(b *responseBody, chunked bool) error {
 // spliceBody moves what is long of a body inside the kernel.
 func (c *conn) spliceBody(b *responseBody) error {
 	for {
-		c.SetTimeout(c.server.limits().Stall)
-		n, err := b.splice(&c.Conn, 0)
+		n, err := b.splice(&c.Conn, 0, c.server.limits().Stall)
 		c.x.bytesOut += n
 		if n == 0 || err != nil {
 			return err

@@ -13,7 +13,7 @@ import (
 // which another host is to be tried while that is still possible.
 func (f *Forward) judge(x *exchange, more bool) *failure {
 	status := x.Response.Status
-	if status < 500 || !more {
+	if !more || status < 400 || status < 500 && len(f.Pool.Retry().On) == 0 {
 		return nil
 	}
 	reason := upstream.StatusReason(status)
@@ -21,16 +21,26 @@ func (f *Forward) judge(x *exchange, more bool) *failure {
 		return nil
 	}
 	if x.Response.Body != nil {
-		x.resBody.dismiss()
+		x.dismiss()
 	}
 	x.Response.Reset()
 	return &failure{reason: reason, again: true}
+}
+
+// dismiss gives up a response that another host's is to replace.
+func (x *exchange) dismiss() {
+	if k, ok := x.Response.Body.(*call); ok {
+		k.end(true)
+		return
+	}
+	x.resBody.dismiss()
 }
 
 // failed settles the lease of a try that gave no response, and decides whether
 // another host may be tried.
 func (f *Forward) failed(x *exchange, a *attempt, err error, more bool) *failure {
 	reason, fault := explain(err)
+	a.lease.Complain(reason, err)
 	a.lease.Failed(reason)
 	if fault == nil {
 		return &failure{err: err}
@@ -62,6 +72,7 @@ func explain(err error) (upstream.Reason, error) {
 	var (
 		dial   *dialError
 		bad    *badError
+		refuse *refusedError
 		client *message.Fault
 	)
 	switch {
@@ -71,6 +82,8 @@ func explain(err error) (upstream.Reason, error) {
 		return upstream.ConnectFailed, upstreamFault(502, "connect_failed", "no connection to the upstream could be made", err)
 	case errors.As(err, &bad):
 		return upstream.BadResponse, upstreamFault(502, "bad_response", "the upstream's answer is not valid HTTP", err)
+	case errors.As(err, &refuse):
+		return upstream.Refused, upstreamFault(502, "upstream_reset", "the upstream refused the request", err)
 	case errors.As(err, &client):
 		return upstream.ClientGone, nil
 	case errors.Is(err, wire.ErrTimeout):

@@ -38,10 +38,7 @@ const continueWait = time.Second
 // the attempt may have become another one.
 func (f *Forward) roundTrip(x *exchange, a *attempt) error {
 	began := mono.Now()
-	wait := f.Location.ResponseTimeout
-	if per := f.Pool.Retry().PerTryTimeout; per > 0 {
-		wait = per
-	}
+	wait := f.wait()
 	a.up.SetTimeout(x.bound(wait))
 	x.client.watch(&a.up.Conn)
 	framing, err := f.converse(x, a, wait)

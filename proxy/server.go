@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"pingap-go/internal/wire"
+	"pingap-go/proxy/http2"
 	"pingap-go/telemetry/metrics"
 )
 
@@ -49,6 +50,7 @@ type Server struct {
 	mu        sync.Mutex
 	listeners map[string]*listener
 	conns     map[*conn]struct{}
+	http2     *http2.Server // made for the first connection that speaks it
 	accepting sync.WaitGroup
 	serving   sync.WaitGroup
 }
@@ -97,35 +99,40 @@ type listener struct {
 func (s *Server) Serve(site *Site, addrs []string) {
 	s.site.Store(site)
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.retain(addrs)
+	late := s.retain(addrs)
 	for _, l := range s.listeners {
 		if !l.accepting {
 			l.accepting = true
+			s.log.Info("listening", "server", s.name, "addr", l.Addr().String())
 			s.accepting.Go(func() { s.accept(l) })
 		}
 	}
+	s.mu.Unlock()
+	s.startAll(late)
 }
 
 // Retain closes the listeners whose address is not in addrs.
 func (s *Server) Retain(addrs []string) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.retain(addrs)
+	late := s.retain(addrs)
+	s.mu.Unlock()
+	s.startAll(late)
 }
 
-// retain closes the listeners that are not in addrs.
-func (s *Server) retain(addrs []string) {
+// retain closes the listeners that are not in addrs. It returns connections that
+// were waiting there, which are to be served yet.
+func (s *Server) retain(addrs []string) (late []net.Conn) {
 	keep := map[string]bool{}
 	for _, a := range addrs {
 		keep[a] = true
 	}
 	for addr, l := range s.listeners {
 		if !keep[addr] {
-			l.Close()
+			late = append(late, lastCall(l.Listener)...)
 			delete(s.listeners, addr)
 		}
 	}
+	return late
 }
 
 func listen(ctx context.Context, addr string) (net.Listener, error) {
@@ -238,9 +245,13 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	grace := cmp.Or(s.limits().TunnelGrace, defaultTunnelGrace)
 	s.tunnelsEnd.Store(s.dog.Now() + grace.Milliseconds())
 	s.mu.Lock()
-	s.retain(nil)
+	late := s.retain(nil)
 	s.mu.Unlock()
+	s.startAll(late)
 	s.accepting.Wait()
+	var away sync.WaitGroup
+	defer away.Wait()
+	s.sendAway(ctx, &away)
 	idle := make(chan struct{})
 	go s.awaitIdle(idle)
 	select {
@@ -251,6 +262,28 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.closeAll()
 	<-idle
 	return fmt.Errorf("server %q: connections were cut off: %w", s.name, ctx.Err())
+}
+
+// http2Server is what speaks HTTP/2 to clients, or nil once the server drains.
+func (s *Server) http2Server() *http2.Server {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.http2 == nil && !s.draining.Load() {
+		l := s.limits()
+		s.http2 = http2.NewServer(http2.Options{
+			IdleTimeout: l.IdleTimeout, Stall: l.Stall, MaxHeaderBytes: l.MaxHeaderBytes, Log: s.log,
+		})
+	}
+	return s.http2
+}
+
+// sendAway tells the clients that speak HTTP/2 to finish and go.
+func (s *Server) sendAway(ctx context.Context, away *sync.WaitGroup) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if h := s.http2; h != nil {
+		away.Go(func() { _ = h.Shutdown(ctx) }) // awaitIdle finds out who has not gone
+	}
 }
 
 // awaitIdle closes idle when the last connection has ended.

@@ -124,6 +124,9 @@ func (s *Site) finish(x *exchange) {
 		x.Response.Body.Close()
 	}
 	x.resBody.Close() // unless a plugin has put another body in its place
+	if x.call != nil {
+		x.call.Close()
+	}
 	x.endPump()
 	x.bytesIn = x.reqBody.total
 	took := mono.Since(x.started)

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"pingap-go/health"
-	"pingap-go/internal/mono"
 )
 
 // eject has the ejector look at the evidence, and notes who goes or comes back.
@@ -13,7 +12,7 @@ func (p *Pool) eject() {
 	for i, h := range p.order {
 		p.roster[i].Available = h.endpoint.Eligible() && (p.monitor == nil || h.probe.Verdict == health.Up)
 	}
-	now := max(mono.Now(), 1)
+	now := max(p.now(), 1)
 	d := p.ejector.Decide(now, p.roster)
 	for _, c := range d.Changes {
 		h := p.hosts[c.ID]

@@ -7,7 +7,6 @@ import (
 
 	"pingap-go/balance"
 	"pingap-go/health"
-	"pingap-go/internal/mono"
 	"pingap-go/message"
 )
 
@@ -26,7 +25,7 @@ type Lease struct {
 // Begin readies ask for one request: the clock, a random number, the key that
 // hash policies go by and the sticky cookie's token.
 func (p *Pool) Begin(ask *balance.Ask, req *message.Request, clientIP string) {
-	ask.Now = mono.Now()
+	ask.Now = p.now()
 	ask.Random = rand.Uint64()
 	if p.key.Kind != balance.KeyNone {
 		ask.Key = keyOf(p.key, req, clientIP)
@@ -173,7 +172,7 @@ func (l *Lease) Done(whole bool) {
 func (l *Lease) Failed(reason Reason) {
 	outcome := reason.outcome()
 	if outcome == health.TimedOut {
-		l.now = mono.Now()
+		l.now = l.pool.now()
 		l.latency = time.Duration(l.now - l.began)
 		l.pool.adapt(l.now, l.latency)
 	}
@@ -190,7 +189,7 @@ func (l *Lease) end(outcome health.Outcome, status int) {
 	h.metrics.Done(status)
 	now := l.now
 	if now == 0 {
-		now = mono.Now()
+		now = p.now()
 	}
 	if outcome != health.ClientAborted {
 		h.load.Latency.Observe(now, l.latency, outcome != health.Success)

@@ -16,13 +16,13 @@ import (
 	"pingap-go/upstream/limit"
 )
 
-// Options make a Pool. Name, Watcher, Policy, Metrics, Watchdog and Log are
-// required; the zero value of the rest is a sensible pool.
+// Options make a Pool. Name, Policy, Metrics, Watchdog and Log are required; the
+// zero value of the rest is a sensible pool.
 type Options struct {
 	Name      string
-	Discovery string // the kind's name, for people
-	Algorithm string // the policy's name, for people
-	Watcher   discovery.Watcher
+	Discovery string            // the kind's name, for people
+	Algorithm string            // the policy's name, for people
+	Watcher   discovery.Watcher // nil = whoever owns the pool tells it, as its discovery.Sink
 	Policy    balance.Policy
 	Key       balance.Key // what the policy hashes
 	Cookie    string      // name of the sticky cookie; "" = not sticky
@@ -63,6 +63,10 @@ type Options struct {
 	// Save keeps a good snapshot for the next start; nil = does not. It may take
 	// its time: it is called on a goroutine of its own.
 	Save func(endpoint.Snapshot) error
+
+	// Now is the monotonic clock of requests, in nanoseconds; nil = mono.Now. It is
+	// called on the request path.
+	Now func() int64
 
 	Metrics  *metrics.Upstream
 	Watchdog *wire.Watchdog

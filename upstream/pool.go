@@ -31,6 +31,7 @@ import (
 	"pingap-go/discovery"
 	"pingap-go/endpoint"
 	"pingap-go/health"
+	"pingap-go/internal/mono"
 	"pingap-go/telemetry/metrics"
 	"pingap-go/upstream/limit"
 	"pingap-go/upstream/session"
@@ -43,6 +44,7 @@ type Pool struct {
 	cookie     string
 	perHost    int64
 	metrics    *metrics.Upstream
+	now        func() int64
 	budget     *limit.Budget
 	gate       *limit.Gate
 	latency    *latencies
@@ -102,10 +104,13 @@ var _ discovery.Sink = (*Pool)(nil)
 // New makes a pool without members. Run must be running for it to get any.
 func New(o Options) *Pool {
 	p := &Pool{
-		options: o, key: o.Key, cookie: o.Cookie, perHost: o.MaxPerHost, metrics: o.Metrics,
+		options: o, key: o.Key, cookie: o.Cookie, perHost: o.MaxPerHost, metrics: o.Metrics, now: o.Now,
 		budget: o.Budget, gate: o.Gate, inFlight: o.InFlight, latency: new(latencies),
 		wake: make(chan struct{}, 1), ready: make(chan struct{}), heirs: make(chan chan<- estate), over: make(chan struct{}),
 		hosts: map[string]*Host{}, ejector: health.NewEjector(o.Ejection),
+	}
+	if p.now == nil {
+		p.now = mono.Now
 	}
 	if p.inFlight == nil {
 		p.inFlight = new(atomic.Int64)

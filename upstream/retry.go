@@ -9,7 +9,6 @@ import (
 
 	"pingap-go/balance"
 	"pingap-go/health"
-	"pingap-go/internal/mono"
 )
 
 // Reason is why a try did not give the response that was hoped for. It is the
@@ -101,7 +100,7 @@ func (p *Pool) Retryable(r Reason, safe bool) bool {
 
 // Withdraw asks the retry budget for one more try, which begins now.
 func (p *Pool) Withdraw(ask *balance.Ask) bool {
-	ask.Now = mono.Now()
+	ask.Now = p.now()
 	return p.budget.Withdraw(ask.Now)
 }
 

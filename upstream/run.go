@@ -21,7 +21,9 @@ const (
 func (p *Pool) Run(ctx context.Context) {
 	defer close(p.over)
 	var running sync.WaitGroup
-	running.Go(func() { p.watch(ctx) })
+	if p.options.Watcher != nil {
+		running.Go(func() { p.watch(ctx) })
+	}
 	if p.monitor != nil {
 		running.Go(func() { p.monitor.Run(ctx) })
 	}

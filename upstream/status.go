@@ -7,7 +7,6 @@ import (
 
 	"pingap-go/endpoint"
 	"pingap-go/health"
-	"pingap-go/internal/mono"
 )
 
 // Status is a pool at one moment, for the admin API and metrics.
@@ -96,7 +95,7 @@ func (p *Pool) Status() Status {
 		Panic: s.panics, Tier: s.tier,
 		Endpoints: make([]EndpointStatus, 0, len(s.hosts)),
 	}
-	now := mono.Now()
+	now := p.now()
 	for _, h := range s.hosts {
 		out.Endpoints = append(out.Endpoints, EndpointStatus{
 			Endpoint: h.endpoint, Verdict: h.verdict, Reason: h.reason, Since: h.since,

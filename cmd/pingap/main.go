@@ -60,11 +60,8 @@ func main() {
 
 // dispatch runs the subcommand that args name; without one it is "run".
 func dispatch(args []string, std streams) int {
-	name := "run"
-	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-		name, args = args[0], args[1:]
-	}
-	if len(args) > 0 && (args[0] == "-h" || args[0] == "-help" || args[0] == "--help") && name == "run" || name == "help" {
+	name, args := named(args)
+	if name == "help" {
 		usage(std.out)
 		return exitOK
 	}
@@ -76,6 +73,24 @@ func dispatch(args []string, std streams) int {
 	fmt.Fprintf(std.err, "pingap: unknown command %q\n\n", name)
 	usage(std.err)
 	return exitUsage
+}
+
+// named splits the name of the command off. What other programs take as flags,
+// such as --version, is known here too.
+func named(args []string) (name string, rest []string) {
+	if len(args) == 0 {
+		return "run", nil
+	}
+	switch args[0] {
+	case "-h", "-help", "--help":
+		return "help", args[1:]
+	case "-v", "-version", "--version":
+		return "version", args[1:]
+	}
+	if strings.HasPrefix(args[0], "-") {
+		return "run", args
+	}
+	return args[0], args[1:]
 }
 
 func exitStatus(err error, std streams) int {
@@ -90,7 +105,7 @@ func exitStatus(err error, std streams) int {
 }
 
 func usage(w io.Writer) {
-	fmt.Fprint(w, "pingap is a sidecar proxy for Consul and Nomad.\n\nusage: pingap COMMAND [flags]\n\n")
+	fmt.Fprint(w, "pingap is a sidecar proxy for Consul and Nomad.\n\nusage: pingap -config PATH\n       pingap COMMAND [flags]\n\n")
 	for _, c := range commands() {
 		fmt.Fprintf(w, "  %-9s %s\n", c.name, c.summary)
 	}

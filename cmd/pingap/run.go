@@ -49,12 +49,13 @@ func runProxy(args []string, std streams) error {
 		fmt.Fprintln(std.err, "pingap run:", err)
 		return errUsage
 	}
-	_, gogc := os.LookupEnv("GOGC") // the operator's word stands
 	e := engine.New(engine.Options{
 		Load:    func() (*config.Config, error) { return load(file, log) },
 		Version: version, Commit: commit(), Log: log, Level: levelVar, AccessLog: std.out,
-		TuneCollector: !gogc,
 	})
+	tuning, done := context.WithCancel(context.Background())
+	defer done()
+	go resources.TuneCollector(tuning, os.LookupEnv)
 	signals, stop := notify()
 	defer stop()
 	return serve(e, log, signals, func() {})
@@ -152,11 +153,20 @@ func runValidate(args []string, std streams) error {
 		for _, p := range problems {
 			fmt.Fprintln(std.err, p)
 		}
-		return fmt.Errorf("%s: %d problems", file, len(problems))
+		return fmt.Errorf("%s: %s", file, counted(len(problems), "problem"))
 	}
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(std.out, "%s: ok, %d servers, %d locations, %d upstreams\n", file, len(c.Servers), len(c.Locations), len(c.Upstreams))
+	fmt.Fprintf(std.out, "%s: ok, %s, %s, %s\n", file, counted(len(c.Servers), "server"),
+		counted(len(c.Locations), "location"), counted(len(c.Upstreams), "upstream"))
 	return nil
+}
+
+// counted is "1 server" or "2 servers".
+func counted(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
 }

@@ -41,6 +41,10 @@ func runRoutes(args []string, std streams) error {
 	t := tabwriter.NewWriter(std.out, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, "SERVER\tPRIORITY\tHOST\tPATH\tMATCH\tLOCATION\tUPSTREAM\tSOURCE")
 	for _, r := range routes {
+		if r.Problem != "" { // a tag that is no route
+			fmt.Fprintf(t, "%s\t-\t-\t%s\t-\t-\t%s\t%s\n", r.Server, r.Tag, or(r.Upstream, "-"), source(&r))
+			continue
+		}
 		match := append(append([]string{}, r.Methods...), r.Match...)
 		fmt.Fprintf(t, "%s\t%d\t%s\t%s %s\t%s\t%s\t%s\t%s\n", r.Server, r.Priority, or(strings.Join(r.Host, ","), "*"), r.PathType, or(r.Path, "/"),
 			or(strings.Join(match, " "), "-"), r.Location, or(r.Upstream, "-"), source(&r))
@@ -108,7 +112,7 @@ func showPool(w io.Writer, u *admin.Upstream) error {
 func (v viewer) get(path string, into any, std streams) (done bool, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+*v.addr+path, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, adminURL(*v.addr)+path, nil)
 	if err != nil {
 		return false, fmt.Errorf("admin address: %w", err)
 	}
@@ -129,6 +133,14 @@ func (v viewer) get(path string, into any, std streams) (done bool, err error) {
 		return true, err
 	}
 	return false, json.NewDecoder(res.Body).Decode(into)
+}
+
+// adminURL is where the admin API is: an address, or a URL as far as its host.
+func adminURL(addr string) string {
+	if strings.Contains(addr, "://") {
+		return strings.TrimSuffix(addr, "/")
+	}
+	return "http://" + addr
 }
 
 func or(text, otherwise string) string {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -14,19 +15,19 @@ const waitPause = 200 * time.Millisecond
 
 func runWait(args []string, std streams) error {
 	f := flags("wait", std)
-	url := f.String("url", "", "what to ask, for example http://127.0.0.1:6189/readyz")
+	target := f.String("url", "", "what to ask, for example http://127.0.0.1:6189/readyz")
 	timeout := f.Duration("timeout", time.Minute, "how long to wait")
 	if err := parse(f, args); err != nil {
 		return err
 	}
-	if *url == "" {
-		fmt.Fprintln(std.err, "pingap wait: give -url URL")
+	if u, err := url.Parse(*target); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		fmt.Fprintf(std.err, "pingap wait: give -url http://HOST/PATH, not %q\n", *target)
 		return errUsage
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), *timeout)
 	defer cancel()
-	if err := waitFor(ctx, *url); err != nil {
-		return fmt.Errorf("%s did not answer 2xx within %s: %w", *url, *timeout, err)
+	if err := waitFor(ctx, *target); err != nil {
+		return fmt.Errorf("%s did not answer 2xx within %s: %w", *target, *timeout, err)
 	}
 	return nil
 }

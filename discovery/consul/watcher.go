@@ -67,15 +67,16 @@ func NewWatcher(client *Client, query Query) (discovery.Watcher, error) {
 	return &watcher{client: client, query: query}, nil
 }
 
-// Watch runs one watch a datacenter and publishes what they know together.
+// Watch runs one watch a datacenter, the first of them on the caller's goroutine,
+// and publishes what they know together.
 func (w *watcher) Watch(ctx context.Context, sink discovery.Sink) error {
 	merged := newMerger(w.query, sink)
-	var others sync.WaitGroup
+	var watches sync.WaitGroup
+	defer watches.Wait()
 	for tier, datacenter := range w.query.Datacenters[1:] {
-		others.Go(func() { w.follow(ctx, merged, tier+1, datacenter) })
+		watches.Go(func() { w.follow(ctx, merged, tier+1, datacenter) })
 	}
 	w.follow(ctx, merged, 0, w.query.Datacenters[0])
-	others.Wait()
 	return nil
 }
 

@@ -113,7 +113,7 @@ func (f *face) raw(text string) (r reply, closed bool) {
 // What we answer ourselves has the statuses of the contract, HTML for browsers
 // and JSON for others, and betrays nobody's address.
 func TestOurOwnAnswers(t *testing.T) {
-	s, p, _ := badDay(t)
+	s, p, a := badDay(t)
 	get := func(path string) string { return "GET " + path + " HTTP/1.1\r\nHost: test\r\n" }
 	for _, c := range []struct {
 		name, request string
@@ -142,7 +142,11 @@ func TestOurOwnAnswers(t *testing.T) {
 				if c.etype != "header_too_large" && c.etype != "bad_request" && c.etype != "uri_too_long" {
 					end = "Accept: " + accept + "\r\n\r\n"
 				}
+				before := a.served.Load()
 				r, closed := p.raw(c.request + end)
+				if c.status < 500 && a.served.Load() != before {
+					t.Error("the request reached the instance")
+				}
 				if r.StatusCode != c.status || r.Header.Get("X-Pingap-EType") != c.etype || closed != c.closed {
 					t.Errorf("%d %s, closed %t; not %d %s, %t", r.StatusCode, r.Header.Get("X-Pingap-EType"), closed, c.status, c.etype, c.closed)
 				}

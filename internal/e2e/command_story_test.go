@@ -69,6 +69,22 @@ func TestValidateTellsAllMistakesAtTheirPlaces(t *testing.T) {
 	}
 }
 
+// What only the engine can find out stands at its key, too.
+func TestValidateLooksIntoFilesAndPlugins(t *testing.T) {
+	for _, c := range []struct{ name, text, says string }{
+		{"a CA file that is not there", "[upstreams.api]\naddrs = [\"127.0.0.1:1\"]\nsni = \"x\"\nca_file = \"/nowhere.pem\"\n",
+			":4:1: upstreams.api.ca_file: open /nowhere.pem"},
+		{"a mistyped category", "[plugins.pong]\ncategory = \"pong\"\n", `:2:1: plugins.pong.category: unknown plugin category "pong" (did you mean "ping"?)`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := command(t, "validate", "-config", write(t, "pingap.toml", c.text))
+			if got.exit != 1 || !strings.Contains(got.err, c.says) {
+				t.Errorf("exit status %d, says %s", got.exit, got.err)
+			}
+		})
+	}
+}
+
 func TestCommandsAndTheirExitStatus(t *testing.T) {
 	good, bad := write(t, "good.toml", right), write(t, "bad.toml", fiveMistakes)
 	for _, c := range []struct {
@@ -91,9 +107,13 @@ func TestCommandsAndTheirExitStatus(t *testing.T) {
 		{"an unknown command", []string{"valdate"}, 2, "valdate"},
 		{"an argument too many", []string{"validate", "-config", good, "more"}, 2, "more"},
 		{"version", []string{"version"}, 0, "go1."},
+		{"version as a flag", []string{"--version"}, 0, "go1."},
 		{"help", []string{"-h"}, 0, "validate"},
+		{"help of a command", []string{"validate", "-h"}, 0, "PINGAP_CONFIG"},
+		{"help of the default command", []string{"run", "--help"}, 0, "-log-format"},
 		{"nobody to wait for", []string{"wait", "--url", "http://127.0.0.1:1/", "--timeout", "300ms"}, 1, "refused"},
 		{"wait without a URL", []string{"wait"}, 2, "-url"},
+		{"wait for what is no URL", []string{"wait", "-url", "127.0.0.1:6189/readyz"}, 2, "http://"},
 		{"status of nobody", []string{"status", "-admin", "127.0.0.1:1"}, 1, "refused"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -123,6 +143,7 @@ path = "/api"
 		says []string
 	}{
 		{[]string{"status", "-admin", p.api}, []string{"api", s.env["A"], "up"}},
+		{[]string{"status", "-admin", "http://" + p.api + "/"}, []string{"api", s.env["A"], "up"}},
 		{[]string{"status", "--admin", p.api, "--json"}, []string{`"verdict"`, `"up"`, s.env["A"]}},
 		{[]string{"routes", "-admin", p.api}, []string{"/api", "api", "http"}},
 		{[]string{"routes", "-admin", p.api, "-json"}, []string{`"path"`, `"/api"`}},

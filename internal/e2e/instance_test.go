@@ -15,7 +15,8 @@ import (
 	"time"
 )
 
-// instance is an HTTP server that says who it is. It can be told to behave
+// instance is an HTTP server that says who it is, in HTTP/1.1 or, with prior
+// knowledge, in HTTP/2. It can be told to behave
 // badly, to stop, and to come back at its address.
 type instance struct {
 	name, addr string
@@ -54,7 +55,10 @@ func (i *instance) serve(l net.Listener) {
 		Handler:   http.HandlerFunc(i.handle),
 		ErrorLog:  log.New(io.Discard, "", 0),
 		ConnState: func(_ net.Conn, s http.ConnState) { i.countConn(s) },
+		Protocols: new(http.Protocols),
 	}
+	server.Protocols.SetHTTP1(true)
+	server.Protocols.SetUnencryptedHTTP2(true)
 	done := make(chan struct{})
 	i.mu.Lock()
 	i.server, i.done = server, done
@@ -79,8 +83,9 @@ func (i *instance) handle(w http.ResponseWriter, r *http.Request) {
 
 // seen is what an instance got, as it tells where "echo" is in the target.
 type seen struct {
-	Instance, Method, URI, Host, Body string
-	Header                            http.Header
+	Instance, Method, URI, Host, Body, Proto string
+	Header                                   http.Header
+	Trailer                                  http.Header
 }
 
 // greet says who the instance is, or on "echo" what it was sent.
@@ -92,7 +97,7 @@ func (i *instance) greet(w http.ResponseWriter, r *http.Request) {
 	}
 	body, _ := io.ReadAll(r.Body)
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(seen{i.name, r.Method, r.RequestURI, r.Host, string(body), r.Header})
+	_ = json.NewEncoder(w).Encode(seen{i.name, r.Method, r.RequestURI, r.Host, string(body), r.Proto, r.Header, r.Trailer})
 }
 
 // stop ends the instance as a good server does: what it has begun it finishes.

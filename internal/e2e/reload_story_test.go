@@ -244,3 +244,35 @@ func TestSIGHUPAndTheAPIReload(t *testing.T) {
 		t.Errorf("the end took %s", took)
 	}
 }
+
+// A reload that moves the admin API and protects it does both or neither.
+func TestTheAdminAPIMovesWithItsToken(t *testing.T) {
+	s := newStage(t)
+	s.instance("A")
+	moved := func(more string) string {
+		text := strings.Replace(head, `addr = "${ADMIN}"`, "addr = \"${PROXY2}\"\ntoken = \"secret\"", 1)
+		return text + more + single
+	}
+	taken, err := net.Listen("tcp", s.env["NOBODY"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	p := s.boot(head + single)
+	if err := p.change(moved("[servers.second]\naddr = \"${NOBODY}\"\n")); err == nil {
+		t.Fatal("a server listens where somebody else does")
+	}
+	if r := p.admin("GET", "/api/v1/upstreams"); r.StatusCode != 200 {
+		t.Errorf("after the reload that failed the API answers %d without a token", r.StatusCode)
+	}
+	if err := p.change(moved("")); err != nil {
+		t.Fatal(err)
+	}
+	there := s.face(s.env["PROXY"], s.env["PROXY2"])
+	if r := there.admin("GET", "/api/v1/upstreams"); r.StatusCode != 401 {
+		t.Errorf("the protected API answers %d without a token", r.StatusCode)
+	}
+	if r := there.admin("GET", "/readyz"); r.StatusCode != 200 {
+		t.Errorf("/readyz answers %d", r.StatusCode)
+	}
+}

@@ -3,7 +3,8 @@ package wire
 import "sync"
 
 // Sizes of read buffers. A connection begins with the small one and is given
-// the large one for streaming (Large) or when a head does not fit.
+// the large one for streaming (Large) or when a head does not fit. Buffers beyond
+// that (Conn.Most) are made for one head and not kept.
 const (
 	SmallBuffer = 16 << 10
 	LargeBuffer = 64 << 10
@@ -18,17 +19,21 @@ var (
 )
 
 func take(size int) *buffer {
-	if size > SmallBuffer {
+	switch {
+	case size <= SmallBuffer:
+		return small.Get().(*buffer)
+	case size <= LargeBuffer:
 		return large.Get().(*buffer)
 	}
-	return small.Get().(*buffer)
+	return &buffer{make([]byte, size)}
 }
 
 func give(b *buffer) {
-	if len(b.b) > SmallBuffer {
-		large.Put(b)
-	} else {
+	switch len(b.b) {
+	case SmallBuffer:
 		small.Put(b)
+	case LargeBuffer:
+		large.Put(b)
 	}
 }
 
@@ -47,10 +52,11 @@ func (c *Conn) room() bool {
 		c.r = 0
 		return true
 	}
-	if len(c.buf.b) >= LargeBuffer {
+	most := max(c.Most, LargeBuffer)
+	if len(c.buf.b) >= most {
 		return false
 	}
-	bigger := take(LargeBuffer)
+	bigger := take(min(max(2*len(c.buf.b), LargeBuffer), most))
 	copy(bigger.b, c.buf.b[:c.w])
 	give(c.buf)
 	c.buf = bigger

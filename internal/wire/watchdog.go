@@ -180,7 +180,11 @@ func (c *Conn) interruptWith(reason int32) {
 	if c.reason.Or(reason)&reason != 0 {
 		return
 	}
-	_ = c.nc.SetDeadline(longAgo) // a closed connection needs no waking
+	if reason == kicked { // there is something to read, perhaps; writes go on
+		_ = c.nc.SetReadDeadline(longAgo) // a closed connection needs no waking
+		return
+	}
+	_ = c.nc.SetDeadline(longAgo) // nor here
 }
 
 // Gone looks, without waiting and without consuming anything, whether the peer

@@ -76,6 +76,9 @@ type Conn struct {
 	mu     sync.Mutex // guards interrupts; never taken while all goes well
 	nc     net.Conn
 	want   int // size class for the next buffer
+	// Most is how many bytes the read buffer may grow to for one head; less than
+	// LargeBuffer counts as that.
+	Most int
 
 	exactly time.Time // the deadline that FillWithin has set; zero = none
 	vec     net.Buffers
@@ -288,6 +291,18 @@ func (c *Conn) fillStream() error {
 			return err
 		}
 	}
+}
+
+// Detach hands the connection and what was read from it to somebody else. Only
+// Close may be called afterwards, and does nothing.
+func (c *Conn) Detach() (nc net.Conn, read []byte) {
+	read = append(read, c.Buffered()...)
+	if !c.closed.Swap(true) {
+		c.dog.remove(c)
+	}
+	c.release()
+	_ = c.nc.SetDeadline(noDeadline) // fails only on a closed connection, which its next owner finds out
+	return c.nc, read
 }
 
 // Close ends the connection and gives back all it holds.

@@ -103,6 +103,21 @@ func TestIdleConnectionHoldsNoBuffer(t *testing.T) {
 	}
 }
 
+// A kick may come when its wait is over, and is then met by the next one, which
+// has something to send: whoever lets go of memory on a kick would let go of that.
+func TestLateKickDoesNotTakeWhatIsQueued(t *testing.T) {
+	p := watched(t)
+	p.Yield = true
+	p.interruptWith(kicked)
+	p.Queue([]byte("response"))
+	done := later(p.Fill)
+	p.hears(t, "response")
+	p.says(t, "next")
+	if err := await(t, done); err != nil && err != ErrIdle { // idle by now, on a slow machine
+		t.Error(err)
+	}
+}
+
 func TestEndOfStreamIsEOF(t *testing.T) {
 	for name, make := range map[string]func(testing.TB) *pair{"plain": watched, "TLS": overTLS} {
 		t.Run(name, func(t *testing.T) {

@@ -23,7 +23,7 @@ func (d *deadline) extend() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	now := mono.Now()
-	if d.stall <= 0 || d.until-now >= int64(d.stall) {
+	if d.stall <= 0 || d.until != 0 && d.until-now >= int64(d.stall) {
 		return
 	}
 	most := d.stall + d.stall/2

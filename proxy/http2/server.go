@@ -13,6 +13,9 @@ import (
 const (
 	// maxStreams bounds the requests that one connection may have under way.
 	maxStreams = 250
+	// maxFrameBytes bounds a frame: the least that is allowed, since each
+	// connection holds a buffer for one.
+	maxFrameBytes = 16 << 10
 	// pingAfter is how long a client may be silent before it is asked for a sign
 	// of life, pingTimeout how long that may take.
 	pingAfter   = time.Minute
@@ -62,7 +65,7 @@ func NewServer(o Options) *Server {
 		MaxHeaderBytes: 2 * o.MaxHeaderBytes,
 		Protocols:      new(http.Protocols),
 		HTTP2: &http.HTTP2Config{
-			MaxConcurrentStreams: maxStreams, SendPingTimeout: pingAfter, PingTimeout: pingTimeout, WriteByteTimeout: o.Stall,
+			MaxConcurrentStreams: maxStreams, MaxReadFrameSize: maxFrameBytes, SendPingTimeout: pingAfter, PingTimeout: pingTimeout, WriteByteTimeout: o.Stall,
 		},
 		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
 	}
@@ -82,6 +85,7 @@ func (s *Server) Serve(nc net.Conn, read []byte, handle func(*Stream)) {
 	select {
 	case s.arrived <- p:
 		<-p.closed
+		p.finish()
 	case <-s.ended:
 		_ = nc.Close() // nothing was promised yet
 	}
@@ -123,6 +127,28 @@ type peer struct {
 	handle func(*Stream)
 	once   sync.Once
 	closed chan struct{}
+
+	mu      sync.Mutex
+	over    bool // no stream begins any more
+	streams sync.WaitGroup
+}
+
+// begin counts a stream in, unless the connection is over.
+func (p *peer) begin() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.over {
+		p.streams.Add(1)
+	}
+	return !p.over
+}
+
+// finish waits for the streams of a connection that has been closed.
+func (p *peer) finish() {
+	p.mu.Lock()
+	p.over = true
+	p.mu.Unlock()
+	p.streams.Wait()
 }
 
 // Read gives what was read before, and then what comes.
@@ -158,5 +184,9 @@ func dispatch(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		panic(errNoPeer)
 	}
+	if !p.begin() {
+		panic(http.ErrAbortHandler)
+	}
+	defer p.streams.Done()
 	p.handle(newStream(w, r))
 }

@@ -66,6 +66,21 @@ func busy(t *testing.T) *Metrics {
 	return m
 }
 
+// A rate over a counter that springs up at 1 does not see the first event, and
+// a dashboard does not find a name that is not there.
+func TestRetriesAndEjectionsAreThereBeforeTheFirst(t *testing.T) {
+	m := New(Build{})
+	m.Upstream("backend")
+	families := gather(t, m)
+	for name, least := range map[string]int{
+		"pingap_upstream_retries_total": 6, "pingap_upstream_ejections_total": 3, "pingap_discovery_updates_total": 2,
+	} {
+		if n := len(families[name].GetMetric()); n < least {
+			t.Errorf("%s has %d series before anything has happened", name, n)
+		}
+	}
+}
+
 func gather(t *testing.T, m *Metrics) map[string]*dto.MetricFamily {
 	t.Helper()
 	families, err := m.registry.Gather()

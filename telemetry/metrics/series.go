@@ -50,6 +50,14 @@ func newReasons(vec *prometheus.CounterVec, labels ...string) *series[string] {
 	return newSeries(vec, maxReasons, reasonText, labels...)
 }
 
+// expect makes the counters of keys before there is anything to count, so that
+// the first event is seen as a rise from 0.
+func (s *series[K]) expect(keys ...K) {
+	for _, key := range keys {
+		s.grow(key)
+	}
+}
+
 // inc adds one to the counter of key.
 func (s *series[K]) inc(key K) {
 	for _, c := range *s.list.Load() {

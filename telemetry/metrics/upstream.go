@@ -28,8 +28,9 @@ func (m *Metrics) Upstream(name string) *Upstream {
 			ejections: newReasons(m.ejections, name),
 			updates:   newReasons(m.updates, name),
 		}
-		u.updates.grow(Success) // so that the first failure is seen as a rise from 0
-		u.updates.grow(Failure)
+		u.updates.expect(Success, Failure)
+		u.retries.expect("connect", "reset", "timeout", "502", "503", "504")
+		u.ejections.expect("consecutive_failures", "success_rate", "failed_trial")
 		return u
 	})
 }

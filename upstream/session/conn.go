@@ -21,6 +21,7 @@ type Conn struct {
 	group  *Group
 	shared *shared
 	fresh  bool
+	sent   bool // the stream that was reserved has been used
 }
 
 // Fresh reports whether the connection was made for this request.
@@ -29,6 +30,7 @@ func (c *Conn) Fresh() bool { return c.fresh }
 // RoundTrip sends the request and waits for the response's head. It may be
 // called once.
 func (c *Conn) RoundTrip(r *http.Request) (*http.Response, error) {
+	c.sent = true
 	return c.shared.client.RoundTrip(r)
 }
 
@@ -43,6 +45,9 @@ func (c *Conn) Retire() {
 // Done gives the slot back. The response must have been read or closed.
 func (c *Conn) Done() {
 	g, s := c.group, c.shared
+	if !c.sent {
+		s.client.Release()
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	s.slots--

@@ -1,8 +1,11 @@
 package nomad
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"pingap-go/internal/testkit"
 )
 
 // The job pair: "front" calls "back" through its sidecar, and both are registered
@@ -12,10 +15,12 @@ func TestPair(t *testing.T) {
 	s.deploy("pair", "consul="+s.consul.HTTPAddr)
 	s.awaitDeployed("pair", 0)
 	s.eventually("/front", 200, "back")
-	for _, id := range append(s.passing("front"), s.passing("back")...) {
-		if strings.HasPrefix(id, "_nomad-task-") || !strings.Contains(id, s.running("pair", strings.Split(id, "-")[0])[0][:4]) &&
-			!strings.HasPrefix(id, "back-") {
-			t.Errorf("instance ID %q", id)
+	for _, group := range []string{"front", "back"} {
+		ids := strings.Join(s.passing(group), " ") + " "
+		for _, allocation := range s.running("pair", group) {
+			if !strings.Contains(ids, group+"-"+allocation+"-") {
+				t.Errorf("instances %s, none is %s-%s-PORT", ids, group, allocation)
+			}
 		}
 	}
 	l := s.load("/front")
@@ -42,4 +47,19 @@ func TestExecDriver(t *testing.T) {
 		s.stop(name)
 	}
 	s.wantNothingLeft()
+}
+
+// Every file under nomad/ is a job that Nomad takes, Docker's too, which cannot
+// run here.
+func TestJobsAreValid(t *testing.T) {
+	files, err := filepath.Glob("../../../nomad/*/*.nomad.hcl")
+	if err != nil || len(files) != 6 {
+		t.Fatalf("jobs are %v (%v)", files, err)
+	}
+	n := testkit.Nomad(t, testkit.NomadOptions{Consul: "127.0.0.1:1"})
+	for _, file := range files {
+		if _, err := n.Command("job", "validate", file); err != nil {
+			t.Error(err)
+		}
+	}
 }

@@ -1,0 +1,253 @@
+package upstream
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"pingap-go/balance"
+	"pingap-go/endpoint"
+	"pingap-go/health"
+)
+
+// checked has a pool probe its hosts every second.
+func checked(o *Options) {
+	o.Check = &health.Check{Frequency: time.Second, DownFrequency: time.Second, Failure: 1}
+}
+
+func TestEachVoiceHasItsReason(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := run(t, func(o *Options) {
+			checked(o)
+			o.Ejection = health.Rules{BaseTime: 10 * time.Second}
+		})
+		r.clinic.says("ill:80", "connection refused")
+		noted := with(one("sick"), func(e *endpoint.Endpoint) { e.Note = "consul passing" })
+		r.registry.lists(barred("barred", "consul critical: check web"), one("ill"), noted, one("well"), one("good"))
+		pass(500 * time.Millisecond)
+		r.fail("sick", 5)
+		r.wantVerdict("barred", health.Down, "consul critical: check web")
+		r.wantVerdict("ill", health.Down, "probe failed: connection refused")
+		r.wantVerdict("sick", health.Ejected, "consul passing; probe ok; ejected for 10s: 5 consecutive 5xx")
+		r.wantVerdict("well", health.Up, "probe ok")
+		r.wantSpread("well", "good")
+		if e := r.of("sick"); e.Registry != "consul passing" || e.Probe != "probe ok" || e.Ejection == "" {
+			t.Errorf("the three voices are not told apart: %+v", e)
+		}
+		if n := r.series(`pingap_upstream_ejections_total{reason="consecutive_failures",upstream="api"} 1`); n != 1 {
+			t.Errorf("the ejection is counted in %d series", n)
+		}
+
+		pass(20 * time.Second) // probes pass all the time; it is the trial that counts
+		r.wantVerdict("sick", health.Up, "consul passing; probe ok; on trial after ejection for 10s")
+		r.spread(20)
+		pass(time.Millisecond)
+		r.wantVerdict("sick", health.Up, "consul passing; probe ok")
+		r.wantSpread("sick", "well", "good")
+	})
+}
+
+func TestNobodyIsProbedYet(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := run(t, checked)
+		r.clinic.says("a:80", silent)
+		r.clinic.says("b:80", silent)
+		r.registry.lists(one("a"), one("b"))
+		r.wantVerdict("a", health.Unknown, "first probe under way")
+		r.wantSpread("a", "b")
+	})
+}
+
+func TestANewAddressIsProbedBeforeItServes(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := run(t, checked)
+		r.registry.lists(one("a"), one("b"))
+		pass(100 * time.Millisecond)
+		r.clinic.says("moved:80", silent)
+		r.registry.lists(one("a"), with(one("b"), func(e *endpoint.Endpoint) { e.Address = "moved:80" }))
+		r.wantVerdict("b", health.Unknown, "first probe under way")
+		r.wantSpread("a")
+		late := health.Target{ID: "b", Address: "b:80"}
+		r.takeProbe(late, health.Result{Verdict: health.Up, Reason: "probe ok"})
+		pass(time.Millisecond)
+		r.wantVerdict("b", health.Unknown, "first probe under way")
+	})
+}
+
+func TestPanicUsesAllRatherThanNone(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		share float64
+		ill   []string
+		want  []string
+		panic bool
+	}{
+		{"one of four is ill", 0, []string{"a"}, []string{"b", "c", "d"}, false},
+		{"three of four are ill", 0, []string{"a", "b", "c"}, []string{"d"}, false},
+		{"all are ill", 0, []string{"a", "b", "c", "d"}, []string{"a", "b", "c", "d"}, true},
+		{"half is asked for and half is well", 0.5, []string{"a", "b"}, []string{"c", "d"}, false},
+		{"half is asked for and less is well", 0.5, []string{"a", "b", "c"}, []string{"a", "b", "c", "d"}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				r := run(t, func(o *Options) { checked(o); o.Panic = c.share })
+				for _, id := range c.ill {
+					r.clinic.says(id+":80", "answered 503")
+				}
+				r.registry.lists(one("a"), one("b"), one("c"), one("d"), barred("never", "maintenance"))
+				pass(500 * time.Millisecond)
+				r.wantSpread(c.want...)
+				if got := r.Status().Panic; got != c.panic {
+					t.Errorf("the status says panic: %v", got)
+				}
+			})
+		})
+	}
+}
+
+func TestNewAndReturnedHostsStartSlowly(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := run(t, func(o *Options) { checked(o); o.SlowStart = 10 * time.Second })
+		r.registry.lists(one("a"))
+		pass(time.Second)
+		if got := r.spread(10); got["a"] != 10 {
+			t.Errorf("the first member does not serve fully: %v", got)
+		}
+		r.registry.lists(one("a"), one("b"))
+		share := func() float64 { return float64(r.spread(1000)["b"]) / 1000 }
+		pass(100 * time.Millisecond)
+		early := share()
+		pass(4900 * time.Millisecond)
+		middle := share()
+		pass(5200 * time.Millisecond)
+		late := share()
+		if early > 0.1 || middle < 0.28 || middle > 0.38 || late < 0.49 {
+			t.Errorf("its share is %.2f, %.2f, %.2f: want a tenth of 1, half of 1, and 1, beside 1", early, middle, late)
+		}
+		r.clinic.says("b:80", "answered 503")
+		pass(2 * time.Second)
+		r.clinic.says("b:80", "")
+		pass(2 * time.Second)
+		if again := share(); again > 0.2 {
+			t.Errorf("a returned host gets %.2f at once", again)
+		}
+	})
+}
+
+// A host on trial takes one request at a time; its tier must not be thought to
+// serve because of that.
+func TestATrialInABetterTierDoesNotStopTheOther(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := run(t, func(o *Options) { o.Ejection = health.Rules{BaseTime: 10 * time.Second} })
+		r.registry.lists(one("a"), with(one("b"), func(e *endpoint.Endpoint) { e.Tier = 1 }))
+		r.fail("a", 5)
+		r.wantSpread("b")
+		pass(11 * time.Second)
+		var open []Lease
+		trials := 0
+		for range 6 {
+			l := r.must()
+			if l.Address() == "a:80" {
+				trials++
+			}
+			open = append(open, l)
+		}
+		if trials != 1 {
+			t.Errorf("%d of 6 requests at once were trials, want one", trials)
+		}
+		for i := range open {
+			open[i].answer(200)
+		}
+		pass(time.Millisecond)
+		r.wantSpread("a")
+	})
+}
+
+func TestTheLastHostIsNeverEjected(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := run(t, func(o *Options) { o.Ejection = health.Rules{} })
+		r.registry.lists(one("a"), one("b"))
+		for range 50 {
+			l := r.must()
+			l.answer(500)
+			pass(time.Millisecond)
+		}
+		up := 0
+		for _, e := range r.Status().Endpoints {
+			if e.Verdict == health.Up {
+				up++
+			}
+		}
+		if up != 1 {
+			t.Errorf("%d of two hosts that answer only 500 are up, want one", up)
+		}
+	})
+}
+
+func TestAClientThatLeavesIsNoEvidence(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := run(t, func(o *Options) { o.Ejection = health.Rules{} })
+		r.registry.lists(one("a"), one("b"))
+		for range 100 {
+			l := r.must()
+			l.Failed(ClientGone)
+		}
+		pass(time.Second)
+		r.wantSpread("a", "b")
+		if e := r.of("a"); e.Failures != 0 {
+			t.Errorf("%d failures are counted", e.Failures)
+		}
+	})
+}
+
+func TestLanesShareHostsAndNotWeights(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := run(t, nil)
+		policy, _ := balance.New("round_robin", balance.Settings{})
+		canary := r.NewLane(policy, func(e *endpoint.Endpoint) (float64, bool) { return 1, len(e.Tags) > 0 })
+		tagged := with(one("a"), func(e *endpoint.Endpoint) { e.Tags = []string{"canary"} })
+		r.registry.lists(tagged, one("b"))
+		var ask balance.Ask
+		r.Begin(&ask, getRequest(), "")
+		l, err := canary.Lease(t.Context(), &ask)
+		if err != nil || l.Address() != "a:80" {
+			t.Fatalf("the lane picks %v, %v", l.host, err)
+		}
+		l.answer(200)
+		r.registry.lists(one("a"), one("b"))
+		if canary.Available() {
+			t.Error("the lane has hosts without the tag")
+		}
+		if r.of("a").Requests != 1 {
+			t.Error("the lane's request is not the host's")
+		}
+	})
+}
+
+// Why a host does not answer is nowhere but in the log, which does not fill up
+// with it.
+func TestAHostThatDoesNotAnswerIsComplainedOfNowAndThen(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := run(t, nil)
+		r.registry.lists(one("a"))
+		for _, step := range []struct {
+			reason Reason
+			wait   time.Duration
+			lines  int
+		}{
+			{ClientGone, 0, 0}, // not the host's doing
+			{Hedged, 0, 0},
+			{ConnectFailed, 0, 1},
+			{Reset, complainEvery - time.Second, 1},
+			{Timeout, 2 * time.Second, 2},
+		} {
+			pass(step.wait)
+			l := r.must()
+			l.Complain(step.reason, errors.New("certificate signed by unknown authority"))
+			l.Failed(step.reason)
+			if n := r.log.count("certificate signed by unknown authority"); n != step.lines {
+				t.Errorf("after %s the log has %d lines, not %d", step.reason, n, step.lines)
+			}
+		}
+	})
+}
