@@ -54,7 +54,7 @@ func fresh(ctx context.Context, b *bench) ([]figure, error) {
 		case told := <-bare.seen:
 			theirs = append(theirs, max(told.Sub(set), 0))
 		case <-time.After(10 * time.Second):
-			return nil, errors.New("Consul does not tell of a change within 10 s")
+			return nil, errors.New("consul does not tell of a change within 10 s")
 		}
 		if err := rest(ctx, 20*time.Millisecond); err != nil {
 			return nil, err
