@@ -54,7 +54,9 @@ func p99(c *client, requests int) time.Duration {
 	took := make([]time.Duration, requests)
 	for i := range took {
 		began := time.Now()
-		c.open("/")
+		if status, err := c.exchange(get("/"), "GET"); status != 200 || err != nil {
+			c.t.Fatalf("status %d, %v", status, err)
+		}
 		took[i] = time.Since(began)
 	}
 	slices.Sort(took)
@@ -96,8 +98,9 @@ func TestSlowClientsDoNotSlowAFastOne(t *testing.T) {
 	}
 	leave()
 	t.Logf("p99 alone %v, among 200 slow clients %v", alone, among)
-	// The crowd's own 4,000 writes a second are work too, on the same processors.
-	if among > 2*alone+2*time.Millisecond {
+	// The crowd's own 4,000 writes a second are work too, on the same processors;
+	// with the race detector they are most of it.
+	if among > 2*alone+10*time.Millisecond {
 		t.Errorf("p99 is %v among slow clients, %v without", among, alone)
 	}
 }

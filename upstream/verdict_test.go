@@ -49,10 +49,9 @@ func TestEachVoiceHasItsReason(t *testing.T) {
 
 func TestNobodyIsProbedYet(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		r := run(t, func(o *Options) {
-			checked(o)
-			o.Probe = endless{}
-		})
+		r := run(t, checked)
+		r.clinic.says("a:80", silent)
+		r.clinic.says("b:80", silent)
 		r.registry.lists(one("a"), one("b"))
 		r.wantVerdict("a", health.Unknown, "first probe under way")
 		r.wantSpread("a", "b")
@@ -64,11 +63,14 @@ func TestANewAddressIsProbedBeforeItServes(t *testing.T) {
 		r := run(t, checked)
 		r.registry.lists(one("a"), one("b"))
 		pass(100 * time.Millisecond)
-		r.clinic.says("moved:80", "connection refused")
+		r.clinic.says("moved:80", silent)
 		r.registry.lists(one("a"), with(one("b"), func(e *endpoint.Endpoint) { e.Address = "moved:80" }))
-		pass(100 * time.Millisecond)
-		r.wantVerdict("b", health.Down, "probe failed")
+		r.wantVerdict("b", health.Unknown, "first probe under way")
 		r.wantSpread("a")
+		late := health.Target{ID: "b", Address: "b:80"}
+		r.takeProbe(late, health.Result{Verdict: health.Up, Reason: "probe ok"})
+		pass(time.Millisecond)
+		r.wantVerdict("b", health.Unknown, "first probe under way")
 	})
 }
 

@@ -11,7 +11,7 @@ import (
 // proxy's live heap is a few megabytes, with which Go's default would collect
 // many times a second; where thousands of pools make it large, a multiple of it
 // would be too much.
-const Garbage = 32 << 20
+const Garbage = 20 << 20
 
 // The bounds of the percentage in which Go wants it said.
 const (

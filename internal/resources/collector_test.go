@@ -12,7 +12,7 @@ func TestPercentBoundsGarbage(t *testing.T) {
 	for _, c := range []struct {
 		live uint64
 		want int
-	}{{0, 400}, {4 << 20, 400}, {16 << 20, 200}, {32 << 20, 100}, {64 << 20, 50}, {1 << 30, 30}} {
+	}{{0, 400}, {4 << 20, 400}, {16 << 20, 125}, {32 << 20, 62}, {64 << 20, 31}, {1 << 30, 30}} {
 		if got := percent(c.live); got != c.want {
 			t.Errorf("%d MB live: %d%%, want %d%%", c.live>>20, got, c.want)
 		}
