@@ -33,8 +33,8 @@ type Upstream struct {
 	LastSuccess time.Time `json:"last_success,omitzero"`
 	AgeSeconds  float64   `json:"age_seconds"`
 
-	// Condition says what kind of membership this is: not_synced, populated,
-	// unhealthy, empty or unknown.
+	// Condition says what kind of membership this is: not_synced, denied,
+	// populated, unhealthy, empty or unknown.
 	Condition string `json:"condition,omitempty"`
 	// Source says where it came from ("service api dc1"), at which Consul index
 	// or with which DNS TTL.

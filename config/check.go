@@ -38,6 +38,8 @@ func (b *binder) checkAdmin(a *Admin) {
 	switch {
 	case err != nil:
 		b.report(p, err.Error(), "")
+	case strings.HasPrefix(a.Addr, "unix:"):
+		b.report(p, "the admin API listens on TCP only: \"host:port\"", "")
 	case a.Token == "" && !listen.isLoopback():
 		b.report(p, fmt.Sprintf("%q is not a loopback address; admin.token must be set to serve there", a.Addr), "")
 	}

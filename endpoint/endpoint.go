@@ -65,9 +65,10 @@ func (e *Endpoint) Equal(o *Endpoint) bool {
 type Condition string
 
 // The conditions of a pool's membership. A pool that has had no answer yet has
-// no snapshot and is NotSynced.
+// no snapshot and is NotSynced or Denied.
 const (
 	NotSynced Condition = "not_synced" // no answer yet
+	Denied    Condition = "denied"     // no answer yet: the registry hides it from us
 	Populated Condition = "populated"  // at least one eligible endpoint
 	Unhealthy Condition = "unhealthy"  // instances exist, the registry bars all of them
 	Empty     Condition = "empty"      // the service exists, no instance matches what was asked for

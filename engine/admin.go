@@ -60,6 +60,9 @@ func (e *Engine) swapAdmin(next *Generation) {
 	}
 	old := a.server
 	a.server, a.fresh, a.addr = a.fresh, nil, c.Addr
+	if a.server != nil {
+		e.log.Info("the admin API listens", "addr", a.server.Addr().String())
+	}
 	if old == nil {
 		return
 	}

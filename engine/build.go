@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"pingap-go/config"
 	"pingap-go/discovery/consul"
@@ -88,6 +89,10 @@ func (b *builder) report(err error, key ...string) {
 	b.problems = append(b.problems, b.config.Problem(err.Error(), key...))
 }
 
+// tunnelGrace is how long a tunnel lives on in a drain that has time enough: its
+// end belongs to the drain and must not be what the drain fails of.
+const tunnelGrace = 5 * time.Second
+
 // buildSite makes what one server does in this generation.
 func (b *builder) buildSite(name string, s *config.Server, locations map[string]*compiled) {
 	e := b.engine
@@ -98,7 +103,8 @@ func (b *builder) buildSite(name string, s *config.Server, locations map[string]
 		Limits: proxy.Limits{
 			ReadHeaderTimeout: s.ReadHeaderTimeout, IdleTimeout: s.IdleTimeout, Stall: cmp.Or(s.IdleTimeout, defaultStall),
 			MaxHeaderBytes: int(s.MaxHeaderBytes), MaxConnections: int64(s.MaxConnections),
-			HTTP2: s.EnableHTTP2 != nil && *s.EnableHTTP2,
+			HTTP2:       s.EnableHTTP2 != nil && *s.EnableHTTP2,
+			TunnelGrace: min(tunnelGrace, b.config.Basic.ShutdownTimeout/2),
 		},
 	}
 	b.next.routes = append(b.next.routes, site.NoRoute)

@@ -3,6 +3,7 @@ package proxy_test
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -79,7 +80,10 @@ func (c *client) exchange(request, method string) (status int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	_, err = io.Copy(io.Discard, res.Body)
+	body, err := io.ReadAll(res.Body)
+	if err == nil && res.StatusCode >= 500 && method != "POST" {
+		err = fmt.Errorf("%s", body)
+	}
 	return res.StatusCode, err
 }
 

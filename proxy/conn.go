@@ -253,12 +253,14 @@ func (c *conn) refuse(err error) {
 		x.Start = mono.Time(x.started)
 		x.site = c.server.site.Load()
 	}
+	x.ClientIP = x.RemoteIP
 	x.Request.Close = true
 	x.Request.Method, x.Request.Minor = "GET", 1 // what was asked is not to be trusted
 	x.reqBody.start(&c.Conn, http1.NoBody, 0, nil)
 	x.site.Metrics.Begin()
 	x.site.answerFault(x, asFault(err))
 	c.respond()
+	x.Request.Method = "" // nor to be logged
 	x.site.finish(x)
 	if c.Flush() == nil {
 		c.linger()

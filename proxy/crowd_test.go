@@ -1,7 +1,11 @@
+//go:build !race
+
 package proxy_test
 
 import (
 	"io"
+	"math/rand/v2"
+	"net"
 	"slices"
 	"sync"
 	"testing"
@@ -33,8 +37,15 @@ func dawdle(c *client, kind int, stop <-chan struct{}) {
 	case 3:
 		begin = get("/large")
 	}
+	const period = 200 * time.Millisecond
+	select { // a crowd does not move in step
+	case <-stop:
+		return
+	case <-time.After(rand.N(period)):
+	}
+	c.Conn.(*net.TCPConn).SetReadBuffer(4 << 10)
 	io.WriteString(c.Conn, begin)
-	tick := time.NewTicker(50 * time.Millisecond)
+	tick := time.NewTicker(period)
 	defer tick.Stop()
 	for {
 		select {
@@ -54,7 +65,9 @@ func p99(c *client, requests int) time.Duration {
 	took := make([]time.Duration, requests)
 	for i := range took {
 		began := time.Now()
-		c.open("/")
+		if status, err := c.exchange(get("/"), "GET"); status != 200 || err != nil {
+			c.t.Fatalf("status %d, %v", status, err)
+		}
 		took[i] = time.Since(began)
 	}
 	slices.Sort(took)
@@ -62,8 +75,9 @@ func p99(c *client, requests int) time.Duration {
 }
 
 // 200 slow clients hold connections, goroutines and buffers, but no lock and no
-// turn: a fast one hardly notices. The figures of a busy machine vary more than
-// that, so the best of a few rounds counts.
+// turn: a fast one hardly notices. Their own 1,000 writes a second are work for the
+// same processors, for which there is a millisecond. A busy machine disturbs one
+// round or another; a proxy that lets clients wait for each other fails all.
 func TestSlowClientsDoNotSlowAFastOne(t *testing.T) {
 	o := newOrigin(t, func(v *visit) {
 		for {
@@ -76,6 +90,7 @@ func TestSlowClientsDoNotSlowAFastOne(t *testing.T) {
 				v.say(hello)
 				continue
 			}
+			v.Conn.(*net.TCPConn).SetWriteBuffer(4 << 10)
 			v.say(ok("Content-Length: 100000000"))
 			for err == nil {
 				_, err = v.Conn.Write(make([]byte, 64<<10))
@@ -85,19 +100,16 @@ func TestSlowClientsDoNotSlowAFastOne(t *testing.T) {
 	r := start(t, nil, o)
 	fast := r.dial(t)
 	p99(fast, 200)
-	const rounds = 3
-	alone, among := time.Hour, time.Hour
-	for range rounds {
-		alone = min(alone, p99(fast, 300))
+	alone := p99(fast, 500)
+	defer slowCrowd(t, r, 200)()
+	<-time.After(2 * time.Second) // until all buffers are full
+	var among time.Duration
+	for range 20 {
+		among = p99(fast, 500)
+		t.Logf("p99 alone %v, among 200 slow clients %v", alone, among)
+		if among <= 2*alone+time.Millisecond {
+			return
+		}
 	}
-	leave := slowCrowd(t, r, 200)
-	for range rounds {
-		among = min(among, p99(fast, 300))
-	}
-	leave()
-	t.Logf("p99 alone %v, among 200 slow clients %v", alone, among)
-	// The crowd's own 4,000 writes a second are work too, on the same processors.
-	if among > 2*alone+2*time.Millisecond {
-		t.Errorf("p99 is %v among slow clients, %v without", among, alone)
-	}
+	t.Errorf("p99 is %v among slow clients, %v without", among, alone)
 }

@@ -16,6 +16,9 @@
 //	respond.go   write the response, stream its content
 //	pump.go      stream request content that does not fit into the buffer
 //	tunnel.go    after a switch of protocols
+//	stream.go    the same as conn.go, for a request over HTTP/2
+//	call.go      the same as roundtrip.go, towards an HTTP/2 host
+//	feed.go      the same as pump.go, towards an HTTP/2 host
 //
 // On this way our own code takes no lock and starts no goroutine, timer or
 // channel, unless content is too large for the read buffer. Strings of a request

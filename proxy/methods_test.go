@@ -50,6 +50,32 @@ func TestAnswersWithoutContent(t *testing.T) {
 	}
 }
 
+// A proxy with a clock dates what comes without a Date (RFC 9110 section 6.6.1).
+func TestEveryAnswerIsDated(t *testing.T) {
+	const theirs = "Sun, 06 Nov 1994 08:49:37 GMT"
+	for name, tt := range map[string]struct {
+		origin *origin
+		date   string // "" = any
+	}{
+		"the upstream's own date":       {newOrigin(t, always(ok("Content-Length: 0", "Date: "+theirs))), theirs},
+		"an upstream without a clock":   {newOrigin(t, always(hello)), ""},
+		"our own answer after some try": {newOrigin(t, func(*visit) {}), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := start(t, once, tt.origin).dial(t)
+			c.send(lines("GET / HTTP/1.1", "Host: a"))
+			a := c.answer("GET")
+			dates := a.Header.Values("Date")
+			if len(dates) != 1 || tt.date != "" && dates[0] != tt.date {
+				t.Fatalf("%d answer is dated %q", a.StatusCode, dates)
+			}
+			if _, err := http.ParseTime(dates[0]); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 func TestOldClients(t *testing.T) {
 	for name, tt := range map[string]struct {
 		answer, request string

@@ -45,10 +45,11 @@ func (c *conn) respond() (keep bool) {
 	return c.consumed()
 }
 
-// to says to whom the response goes. Answers without a Date are ours to date.
+// to says to whom the response goes. One without a Date, ours or the upstream's,
+// is dated here (RFC 9110 section 6.6.1).
 func (x *exchange) to(closes bool) *http1.Client {
 	x.toClient = http1.Client{Method: x.Request.Method, Minor: x.Request.Minor, Close: closes}
-	if x.Tries == 0 {
+	if !x.Response.Header.HasKnown(message.Date) {
 		x.toClient.Date = httpDate()
 	}
 	return &x.toClient

@@ -13,7 +13,7 @@ import (
 // which another host is to be tried while that is still possible.
 func (f *Forward) judge(x *exchange, more bool) *failure {
 	status := x.Response.Status
-	if status < 500 || !more {
+	if !more || status < 400 || status < 500 && len(f.Pool.Retry().On) == 0 {
 		return nil
 	}
 	reason := upstream.StatusReason(status)
@@ -40,6 +40,7 @@ func (x *exchange) dismiss() {
 // another host may be tried.
 func (f *Forward) failed(x *exchange, a *attempt, err error, more bool) *failure {
 	reason, fault := explain(err)
+	a.lease.Complain(reason, err)
 	a.lease.Failed(reason)
 	if fault == nil {
 		return &failure{err: err}

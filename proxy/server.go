@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"strings"
 	"sync"
@@ -97,6 +98,7 @@ func (s *Server) Serve(site *Site, addrs []string) {
 	for _, l := range s.listeners {
 		if !l.accepting {
 			l.accepting = true
+			s.log.Info("listening", "server", s.name, "addr", l.Addr().String())
 			s.accepting.Go(func() { s.accept(l) })
 		}
 	}
@@ -135,7 +137,21 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 		}
 		return lc.Listen(ctx, "unix", path)
 	}
-	return lc.Listen(ctx, "tcp", addr)
+	return lc.Listen(ctx, network(addr), addr)
+}
+
+// network is what an address is listened on at: a literal address by its own
+// version of IP only, so that "0.0.0.0:80" and "[::]:80" can stand side by side
+// as in nginx; ":80" and names by both.
+func network(addr string) string {
+	ap, err := netip.ParseAddrPort(addr)
+	switch {
+	case err != nil:
+		return "tcp"
+	case ap.Addr().Is4():
+		return "tcp4"
+	}
+	return "tcp6"
 }
 
 // removeDeadSocket removes a unix socket that nobody listens on any more.

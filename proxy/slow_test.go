@@ -132,12 +132,10 @@ func TestSlowUpstreamIsAnsweredFor(t *testing.T) {
 
 func TestUpstreamThatDoesNotReadAnUploadTimesOut(t *testing.T) {
 	o := newOrigin(t, func(v *visit) { <-v.origin.ending })
-	c := start(t, hasty, o).dial(t)
+	request := post("Content-Length: 20000000") + string(make([]byte, 20_000_000))
+	c := start(t, func(p *parts) { hasty(p); p.limits.Stall, p.limits.IdleTimeout = patience, patience }, o).dial(t)
 	sent := make(chan bool)
-	var run = func() {
-		io.WriteString(c.Conn, post("Content-Length: 50000000")+string(make([]byte, 50_000_000)))
-		close(sent)
-	}
+	var run = func() { io.WriteString(c.Conn, request); close(sent) }
 	go run()
 	if a := c.answer("POST"); a.StatusCode != 504 || !a.Close {
 		t.Errorf("status %d, close %v", a.StatusCode, a.Close)

@@ -34,13 +34,9 @@ func (s *stream) respond() (whole bool) {
 	return err == nil
 }
 
-// head readies the response's head. Answers without a Date are ours to date.
+// head readies the response's head. One without a Date is dated here.
 func (s *stream) head() error {
-	date := ""
-	if s.x.Tries == 0 {
-		date = httpDate()
-	}
-	return s.h.Head(&s.x.Response, s.x.Request.Method, date, s.conn.server.draining.Load())
+	return s.h.Head(&s.x.Response, s.x.Request.Method, httpDate(), s.conn.server.draining.Load())
 }
 
 func (s *stream) sendContent(res *message.Response) error {

@@ -330,12 +330,14 @@ func TestConnectionsAreNeitherLostNorShared(t *testing.T) {
 }
 
 func TestAHostThatGoesWhileConnectionsComeBackKeepsNothing(t *testing.T) {
-	l := listen(t)
-	for range 50 {
-		h := hostAt(t, l.Addr().String(), nil)
-		conns := dialled(t, h, 4)
+	o := hostAt(t, listen(t).Addr().String(), nil).link.Load().options
+	for range 3000 {
+		h := newHost(o, endpoint.Endpoint{ID: "a", Name: "a", Address: "127.0.0.1:1"})
 		var wg sync.WaitGroup
-		for _, c := range conns {
+		for range 2 {
+			nc, peer := net.Pipe()
+			defer peer.Close()
+			c := h.wrap(nc, h.link.Load())
 			wg.Go(c.Put)
 		}
 		h.close()

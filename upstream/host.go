@@ -29,7 +29,9 @@ type Host struct {
 	conns    atomic.Int64 // open connections
 	requests atomic.Int64
 	failures atomic.Int64
-	metrics  *metrics.Endpoint
+	// complained is the monotonic time of the last log line about a try; 0 = none yet.
+	complained atomic.Int64
+	metrics    *metrics.Endpoint
 
 	// Owned by the pool's goroutine.
 	endpoint endpoint.Endpoint

@@ -80,12 +80,28 @@ func TestAChangedCheckKeepsOldResultsUntilItReports(t *testing.T) {
 				r := run(t, c.before)
 				r.registry.lists(one("a"), one("b"))
 				pass(100 * time.Millisecond)
-				r.heir(true, func(o *Options) { checked(o); o.Probe = endless{} })
+				r.clinic.says("a:80", silent)
+				r.clinic.says("b:80", silent)
+				r.heir(true, checked)
 				r.wantVerdict("a", health.Up, "")
 				r.wantSpread("a", "b")
 			})
 		})
 	}
+}
+
+func TestWhenToHedgeIsInherited(t *testing.T) {
+	p95 := func(o *Options) { o.Hedge.Percentile = 95 }
+	bubble(t, func(t *testing.T) {
+		r := run(t, p95)
+		r.registry.lists(one("a"))
+		r.spread(100)
+		r.heir(true, p95)
+		pass(time.Second)
+		if after := r.HedgeAfter(); after == 0 {
+			t.Error("nothing is known of the latencies")
+		}
+	})
 }
 
 func TestACheckThatIsTakenAwayHasNoSayAnyMore(t *testing.T) {

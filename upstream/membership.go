@@ -1,8 +1,10 @@
 package upstream
 
 import (
+	"errors"
 	"time"
 
+	"pingap-go/discovery"
 	"pingap-go/endpoint"
 	"pingap-go/health"
 )
@@ -14,8 +16,11 @@ func (p *Pool) learn(s endpoint.Snapshot, now time.Time) {
 	if m.stale || first {
 		p.options.Log.Info("membership is live", "upstream", p.options.Name, "source", s.Source.String(),
 			"endpoints", len(s.Endpoints), "condition", s.Condition)
+	} else if s.Condition != m.snapshot.Condition {
+		p.options.Log.Info("membership is "+string(s.Condition), "upstream", p.options.Name, "source", s.Source.String(),
+			"endpoints", len(s.Endpoints), "before", m.snapshot.Condition)
 	}
-	m.answered, m.stale, m.lastError, m.lastSuccess = true, false, "", now
+	m.answered, m.stale, m.denied, m.lastError, m.lastSuccess = true, false, false, "", now
 	if len(s.Endpoints) == 0 && p.options.KeepEmpty && len(p.hosts) > 0 {
 		s.Endpoints = m.snapshot.Endpoints // the condition still says what the registry said
 	}
@@ -25,13 +30,20 @@ func (p *Pool) learn(s endpoint.Snapshot, now time.Time) {
 	}
 }
 
-// lose takes in that the registry cannot tell. What is known stays in force.
+// lose takes in that the registry cannot tell. What is known stays in force. An
+// outage is logged once, and once more when it turns out that only our rights are
+// missing, or no longer they.
 func (p *Pool) lose(err error, now time.Time) {
 	m := &p.members
-	if !m.stale || m.lastError == "" {
-		p.options.Log.Warn("membership is stale", "upstream", p.options.Name, "err", err, "endpoints", len(p.hosts))
+	denied := errors.Is(err, discovery.ErrDenied)
+	if !m.stale || m.lastError == "" || denied != m.denied {
+		said := "membership is stale"
+		if !m.answered {
+			said = "membership is not known yet"
+		}
+		p.options.Log.Warn(said, "upstream", p.options.Name, "err", err, "endpoints", len(p.hosts))
 	}
-	m.stale, m.lastError = true, err.Error()
+	m.stale, m.denied, m.lastError = true, denied, err.Error()
 	p.restore(now)
 }
 

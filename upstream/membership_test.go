@@ -57,6 +57,23 @@ func TestARemovedHostGoesWhenItsLastRequestHasEnded(t *testing.T) {
 	})
 }
 
+// A request that has loaded the view before a host left it may not have counted
+// itself yet: the host does not go in the same moment.
+func TestARemovedHostWaitsForRequestsThatAreAboutToBegin(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := run(t, nil)
+		r.registry.lists(one("a"))
+		pass(990 * time.Millisecond) // just before the pool looks at what drains
+		r.registry.lists(one("b"))
+		pass(20 * time.Millisecond)
+		r.wantVerdict("a", health.Draining, "no longer listed")
+		pass(2 * time.Second)
+		if n := len(r.Status().Endpoints); n != 1 {
+			t.Errorf("%d endpoints are left", n)
+		}
+	})
+}
+
 func TestAHostThatComesBackWhileItDrainsIsTheSame(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := run(t, nil)

@@ -95,6 +95,7 @@ type members struct {
 	snapshot    endpoint.Snapshot
 	answered    bool // there is a snapshot, from the registry or saved
 	stale       bool
+	denied      bool // the last error says that the registry hides the answer
 	lastError   string
 	lastSuccess time.Time
 }

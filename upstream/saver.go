@@ -23,6 +23,10 @@ type saver struct {
 // the time in the file tells a restart how old its knowledge is.
 const again = time.Minute
 
+// between is how long the disk has rest after each write of one membership: a
+// restart needs to know nearly who was there, not each step of a rollout.
+const between = 10 * time.Second
+
 func newSaver(save func(endpoint.Snapshot) error, log *slog.Logger) *saver {
 	return &saver{save: save, log: log, newest: make(chan endpoint.Snapshot, 1)}
 }
@@ -42,7 +46,9 @@ func (s *saver) run(ctx context.Context) {
 	for {
 		select {
 		case snapshot := <-s.newest:
-			s.write(snapshot)
+			if s.write(snapshot) {
+				s.pause(ctx)
+			}
 		case <-ctx.Done():
 			select {
 			case snapshot := <-s.newest:
@@ -54,15 +60,26 @@ func (s *saver) run(ctx context.Context) {
 	}
 }
 
-// write saves a snapshot unless the disk has its like.
-func (s *saver) write(snapshot endpoint.Snapshot) {
+// pause waits until the next write may follow, unless ctx ends.
+func (s *saver) pause(ctx context.Context) {
+	over := time.NewTimer(between)
+	defer over.Stop()
+	select {
+	case <-over.C:
+	case <-ctx.Done():
+	}
+}
+
+// write saves a snapshot unless the disk has its like, and reports whether it did.
+func (s *saver) write(snapshot endpoint.Snapshot) bool {
 	now := time.Now()
 	if !s.lastTime.IsZero() && now.Sub(s.lastTime) < again && snapshot.SameMembers(s.last) {
-		return
+		return false
 	}
 	if err := s.save(snapshot); err != nil {
 		s.log.Warn("membership was not saved", "err", err)
-		return
+		return false
 	}
 	s.last, s.lastTime = snapshot, now
+	return true
 }

@@ -75,6 +75,20 @@ func TestAnUnchangedMembershipIsWrittenOnceAMinute(t *testing.T) {
 	})
 }
 
+func TestARolloutIsWrittenAFewTimes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, written, end := startSaver(t.Context(), func(int) error { return nil })
+		for n := range 25 { // a change each second
+			s.offer(membership(n))
+			time.Sleep(time.Second)
+		}
+		end()
+		if got := *written; len(got) != 4 || got[0] != 0 || got[3] != 24 {
+			t.Errorf("written %v, want the first, two on the way and the last", got)
+		}
+	})
+}
+
 func TestWhatCouldNotBeWrittenIsTriedWithTheNextAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		full := true

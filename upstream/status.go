@@ -81,6 +81,18 @@ func (p *Pool) hostStatuses() []hostStatus {
 	return list
 }
 
+// condition is the snapshot's, or why there is none.
+func (m *members) condition() endpoint.Condition {
+	switch {
+	case m.snapshot.Condition != "":
+		return m.snapshot.Condition
+	case m.denied:
+		return endpoint.Denied
+	default:
+		return endpoint.NotSynced
+	}
+}
+
 // Ready reports whether the pool has had its first answer, or a saved one.
 func (p *Pool) Ready() bool { return p.status.Load().members.answered }
 
@@ -90,7 +102,7 @@ func (p *Pool) Status() Status {
 	m := &s.members
 	out := Status{
 		Name: p.options.Name, Discovery: p.options.Discovery, Algorithm: p.options.Algorithm,
-		Condition: cmp.Or(m.snapshot.Condition, endpoint.NotSynced), Source: m.snapshot.Source,
+		Condition: m.condition(), Source: m.snapshot.Source,
 		Stale: m.stale, LastError: m.lastError, LastSuccess: m.lastSuccess, Saved: m.snapshot.Saved,
 		Panic: s.panics, Tier: s.tier,
 		Endpoints: make([]EndpointStatus, 0, len(s.hosts)),

@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -48,10 +49,9 @@ func TestEachVoiceHasItsReason(t *testing.T) {
 
 func TestNobodyIsProbedYet(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		r := run(t, func(o *Options) {
-			checked(o)
-			o.Probe = endless{}
-		})
+		r := run(t, checked)
+		r.clinic.says("a:80", silent)
+		r.clinic.says("b:80", silent)
 		r.registry.lists(one("a"), one("b"))
 		r.wantVerdict("a", health.Unknown, "first probe under way")
 		r.wantSpread("a", "b")
@@ -63,11 +63,14 @@ func TestANewAddressIsProbedBeforeItServes(t *testing.T) {
 		r := run(t, checked)
 		r.registry.lists(one("a"), one("b"))
 		pass(100 * time.Millisecond)
-		r.clinic.says("moved:80", "connection refused")
+		r.clinic.says("moved:80", silent)
 		r.registry.lists(one("a"), with(one("b"), func(e *endpoint.Endpoint) { e.Address = "moved:80" }))
-		pass(100 * time.Millisecond)
-		r.wantVerdict("b", health.Down, "probe failed")
+		r.wantVerdict("b", health.Unknown, "first probe under way")
 		r.wantSpread("a")
+		late := health.Target{ID: "b", Address: "b:80"}
+		r.takeProbe(late, health.Result{Verdict: health.Up, Reason: "probe ok"})
+		pass(time.Millisecond)
+		r.wantVerdict("b", health.Unknown, "first probe under way")
 	})
 }
 
@@ -217,6 +220,34 @@ func TestLanesShareHostsAndNotWeights(t *testing.T) {
 		}
 		if r.of("a").Requests != 1 {
 			t.Error("the lane's request is not the host's")
+		}
+	})
+}
+
+// Why a host does not answer is nowhere but in the log, which does not fill up
+// with it.
+func TestAHostThatDoesNotAnswerIsComplainedOfNowAndThen(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := run(t, nil)
+		r.registry.lists(one("a"))
+		for _, step := range []struct {
+			reason Reason
+			wait   time.Duration
+			lines  int
+		}{
+			{ClientGone, 0, 0}, // not the host's doing
+			{Hedged, 0, 0},
+			{ConnectFailed, 0, 1},
+			{Reset, complainEvery - time.Second, 1},
+			{Timeout, 2 * time.Second, 2},
+		} {
+			pass(step.wait)
+			l := r.must()
+			l.Complain(step.reason, errors.New("certificate signed by unknown authority"))
+			l.Failed(step.reason)
+			if n := r.log.count("certificate signed by unknown authority"); n != step.lines {
+				t.Errorf("after %s the log has %d lines, not %d", step.reason, n, step.lines)
+			}
 		}
 	})
 }

@@ -41,10 +41,12 @@ func startLoad(ctx context.Context, addr, path string, rate int) *load {
 	return l
 }
 
-// run is one client.
+// run is one client. Its turns keep their place in the interval, also when it
+// misses some: after a stall, clients that all went on from there would leave gaps.
 func (l *load) run(ctx context.Context, interval, first time.Duration) {
 	c := &client{load: l}
 	defer c.close()
+	next := time.Now().Add(first)
 	due := time.NewTimer(first)
 	defer due.Stop()
 	for {
@@ -56,7 +58,8 @@ func (l *load) run(ctx context.Context, interval, first time.Duration) {
 		began := time.Now()
 		who, err := c.exchange()
 		l.count(who, err, time.Since(began))
-		due.Reset(interval - time.Since(began)%interval)
+		next = next.Add(interval * (1 + time.Since(next)/interval))
+		due.Reset(time.Until(next))
 	}
 }
 

@@ -50,6 +50,9 @@ func (s *stage) replace(ctx context.Context, before, after string) error {
 		return err
 	}
 	delete(s.instances, before)
-	defer last.stop()
-	return s.proxy.awaitUp(ctx, "api", 10*time.Second, s.names()...)
+	defer last.stop() // once the pool has let go of it
+	if err := s.proxy.awaitUp(ctx, "api", 10*time.Second, s.names()...); err != nil {
+		return err
+	}
+	return rest(ctx, 100*time.Millisecond)
 }

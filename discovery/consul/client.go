@@ -16,6 +16,10 @@ const (
 	askTimeout = 10 * time.Second
 	// slack is what an answer may take beyond the time that the agent waits.
 	slack = 10 * time.Second
+	// wholeAtOnce is how many queries without an index are under way at once. At
+	// start and after an outage all watches have one, and hundreds of whole lists
+	// at a time are a burden to the agent and memory to us.
+	wholeAtOnce = 16
 	// rotation is how long a round takes in which every watch has its turn, when
 	// there are more watches than connections.
 	rotation = 2 * time.Second
@@ -42,6 +46,7 @@ type Client struct {
 	target    target
 	tokens    *tokens
 	gate      *gate
+	whole     *gate // for queries that are answered at once, with all they ask for
 	transport *transport
 	api       *api.Client
 	buffers   sync.Pool // of *bytes.Buffer, for answers
@@ -71,7 +76,7 @@ func NewClient(options Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{options: o, target: t, tokens: newTokens(o), gate: newGate(t.scheme, o.MaxConnections), round: newRound()}
+	c := &Client{options: o, target: t, tokens: newTokens(o), gate: newGate(t.scheme, o.MaxConnections), whole: &gate{limit: wholeAtOnce}, round: newRound()}
 	if c.transport, err = newTransport(o, t, c.tokens, c.gate); err != nil {
 		return nil, fmt.Errorf("consul tls: %w", err)
 	}
@@ -148,6 +153,12 @@ type question struct {
 func (c *Client) ask(ctx context.Context, q question, out any) (*api.QueryMeta, error) {
 	entering, cancel := context.WithTimeoutCause(ctx, askTimeout, fmt.Errorf("no connection to %s came free within %s", c.target, askTimeout))
 	defer cancel()
+	if q.index == 0 {
+		if err := c.whole.enter(entering); err != nil {
+			return nil, err
+		}
+		defer c.whole.leave()
+	}
 	if err := c.gate.enter(entering); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package file
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -64,7 +65,7 @@ func decodeJSON(text []byte, into any) (at int, err error) {
 	case errors.As(err, &syntax):
 		return int(syntax.Offset), errors.New(syntax.Error())
 	case errors.As(err, &kind):
-		return int(kind.Offset), errors.New(kind.Field + " cannot be a " + kind.Value)
+		return int(kind.Offset), errors.New(cmp.Or(kind.Field, "an endpoint") + " cannot be a " + kind.Value)
 	default:
 		return unknownField(text, err)
 	}

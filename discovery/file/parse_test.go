@@ -48,6 +48,7 @@ func TestErrorsNameTheLine(t *testing.T) {
 		{"x.toml", "[[endpoints]]\nweight = 1\n", "x.toml:1: this endpoint has no address"},
 		{"x.json", "[\n{\"address\": \"a:80\"},\n{\"address\": \"b\"}\n]", `x.json:3: address "b" is not host:port`},
 		{"x.json", "[\n{\"address\": \"a:80\"},\n{\"address\": 8}\n]", "x.json:3: address cannot be a number"},
+		{"x.json", "[\"a:80\"]", "x.json:1: an endpoint cannot be a string"},
 		{"x.json", "[\n{\"address\": \"a:80\",\n\"wieght\": 8}\n]", `x.json:3: "wieght" is not a key`},
 		{"x.json", "[\n{\"address\": \"a:80\"},\n", "x.json:3: the file ends in the middle"},
 		{"x.json", "[]\n[]", "x.json:2: there is more"},

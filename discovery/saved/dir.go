@@ -44,8 +44,9 @@ func plain(b byte) bool {
 	return b == '-' || b == '_' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z'
 }
 
-// replace puts text in name's place in one step that survives a crash: a file
-// beside it, synced, renamed, and the directory synced.
+// replace puts text in name's place in one step: a file beside it, synced and then
+// renamed. The directory is not synced: after a crash of the machine there is the
+// old file or the new one, and either will do.
 func (d *Dir) replace(name string, text []byte) error {
 	f, err := os.CreateTemp(d.path, temporary)
 	if err != nil {
@@ -65,16 +66,7 @@ func (d *Dir) replace(name string, text []byte) error {
 		_ = os.Remove(f.Name())
 		return err
 	}
-	return d.sync()
-}
-
-func (d *Dir) sync() error {
-	f, err := os.Open(d.path)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = f.Close() }()
-	return f.Sync()
+	return nil
 }
 
 // sweep removes half-written files older than before, which no process is

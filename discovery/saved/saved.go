@@ -78,13 +78,16 @@ func (d *Dir) Save(name string, s endpoint.Snapshot) error {
 	text, err := json.Marshal(file{
 		Version: version, Name: name, Saved: time.Now().UTC(), Checksum: checksum(snapshot), Snapshot: snapshot,
 	})
+	_, missing := os.Stat(d.pathOf(name))
 	if err == nil {
 		err = d.replace(name, text)
 	}
 	if err != nil {
 		return fmt.Errorf("save membership of %q: %w", name, err)
 	}
-	d.bound()
+	if missing != nil {
+		d.bound() // it reads the whole directory, and only a new file adds to it
+	}
 	return nil
 }
 

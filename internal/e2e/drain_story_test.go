@@ -136,6 +136,20 @@ func TestDrainDelayFailsReadinessFirst(t *testing.T) {
 	l.end().wantNoFailure(t)
 }
 
+// A tunnel has no end of its own: it gets a part of shutdown_timeout to say what
+// is under way, and a drain that had nothing else to cut off is a clean one.
+func TestADrainEndsTunnelsWithinAShortShutdownTimeout(t *testing.T) {
+	s := newStage(t)
+	s.instance("A").behave(mirror)
+	p := s.run(strings.Replace(head, "[basic]", "[basic]\nshutdown_timeout = \"2s\"", 1) + single)
+	_, in := p.tunnel()
+	p.signal(syscall.SIGTERM)
+	if _, err := in.ReadByte(); err == nil {
+		t.Error("the tunnel says something")
+	}
+	p.wantExit(0)
+}
+
 func TestShutdownTimeoutCutsOffWhatDoesNotEnd(t *testing.T) {
 	s := newStage(t)
 	a := s.instance("A")

@@ -2,8 +2,10 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -188,11 +190,11 @@ func TestDrainFinishesStreams(t *testing.T) {
 	} else {
 		_ = r.Body.Close()
 	}
-	begun := make(chan struct{})
+	begun, release := make(chan struct{}), make(chan struct{})
 	a.behave(func(w http.ResponseWriter, _ *http.Request) {
 		_ = http.NewResponseController(w).Flush()
 		close(begun)
-		time.Sleep(time.Second)
+		<-release
 		_, _ = io.WriteString(w, "to the end")
 	})
 	answered := make(chan string, 1)
@@ -202,15 +204,26 @@ func TestDrainFinishesStreams(t *testing.T) {
 		answered <- fmt.Sprint(r.body, err)
 	}()
 	<-begun
-	began := time.Now()
-	p.leave()
-	if took := time.Since(began); took > 4*time.Second {
-		t.Errorf("the drain took %s", took)
+	left := make(chan struct{})
+	go func() {
+		defer close(left)
+		p.leave()
+	}()
+	testkit.Eventually(t, patience, func() error {
+		if c, err := net.Dial("tcp", p.proxy); err == nil {
+			return errors.Join(errors.New("it still listens"), c.Close())
+		}
+		return nil
+	})
+	if _, err := idle.Get("http://" + p.proxy + "/"); err == nil {
+		t.Error("an idle connection was served while the program drains")
 	}
+	began := time.Now()
+	close(release)
 	if got := <-answered; got != "to the end<nil>" {
 		t.Errorf("the request under way got %s", got)
 	}
-	if _, err := idle.Get("http://" + p.proxy + "/"); err == nil {
-		t.Error("an idle connection was served after the drain")
+	if <-left; time.Since(began) > 4*time.Second {
+		t.Errorf("the drain took %s after the last answer", time.Since(began))
 	}
 }

@@ -143,29 +143,40 @@ func TestExpectContinue(t *testing.T) {
 	}
 }
 
+// mirror upgrades the connection and then says back what is said to it.
+func mirror(w http.ResponseWriter, _ *http.Request) {
+	c, in, err := w.(http.Hijacker).Hijack()
+	if err != nil {
+		return
+	}
+	defer c.Close()
+	_, _ = io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+	_, _ = io.Copy(c, in)
+}
+
+// tunnel opens an upgraded connection through the program.
+func (f *face) tunnel() (net.Conn, *bufio.Reader) {
+	f.stage.Helper()
+	c, in := f.dial()
+	send(f.stage.T, c, "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+	res, err := http.ReadResponse(in, nil)
+	if err != nil || res.StatusCode != 101 {
+		f.stage.Fatalf("%v %v", res, err)
+	}
+	return c, in
+}
+
 // A tunnel may be silent for as long as it likes, and ends on both sides when
 // it ends on one.
 func TestUpgradedConnectionsMayPause(t *testing.T) {
 	s := newStage(t)
 	a := s.instance("A")
 	ended := make(chan struct{})
-	a.behave(func(w http.ResponseWriter, _ *http.Request) {
+	a.behave(func(w http.ResponseWriter, r *http.Request) {
 		defer close(ended)
-		c, in, err := w.(http.Hijacker).Hijack()
-		if err != nil {
-			return
-		}
-		defer c.Close()
-		_, _ = io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
-		_, _ = io.Copy(c, in)
+		mirror(w, r)
 	})
-	p := s.boot(head + single)
-	c, in := p.dial()
-	send(t, c, "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
-	res, err := http.ReadResponse(in, nil)
-	if err != nil || res.StatusCode != 101 {
-		t.Fatalf("%v %v", res, err)
-	}
+	c, in := s.boot(head + single).tunnel()
 	for n := range 3 {
 		word := fmt.Sprintf("word %d", n)
 		send(t, c, word)

@@ -55,6 +55,41 @@ func TestIdempotentRequestsGoToAnotherHost(t *testing.T) {
 	}
 }
 
+// retry.on may name any status that says no, and lets nothing be sent twice that
+// may not be.
+func TestRetriesOnTheStatusesThatWereNamed(t *testing.T) {
+	for _, c := range []struct {
+		on, method string
+		status     int
+		want       int // failures of six requests, of which the sick host gets two
+	}{
+		{`["429"]`, "GET", 429, 0},
+		{`["404", "500"]`, "GET", 404, 0},
+		{`["500"]`, "GET", 500, 0},
+		{`["500"]`, "POST", 500, 2},
+		{`["500"]`, "GET", 503, 2},
+		{`[]`, "GET", 429, 2},
+	} {
+		t.Run(fmt.Sprintf("%s %d with on = %s", c.method, c.status, c.on), func(t *testing.T) {
+			s := newStage(t)
+			a := s.instance("A")
+			s.instance("B")
+			s.instance("C")
+			p := s.boot(fmt.Sprintf(trio, "ejection = { enabled = false }\nretry = { on = "+c.on+" }"))
+			a.behave(answer(c.status))
+			failed := 0
+			for range 6 {
+				if r := p.ask(c.method, "/", strings.NewReader("x")); r.StatusCode != 200 {
+					failed++
+				}
+			}
+			if failed != c.want {
+				t.Errorf("%d of 6 failed, not %d", failed, c.want)
+			}
+		})
+	}
+}
+
 // A POST that has been sent may have done something: it is not sent again. One
 // that could not be sent is.
 func TestPostsAreNotSentTwice(t *testing.T) {

@@ -115,6 +115,17 @@ func TestAccessLogFormats(t *testing.T) {
 	}
 }
 
+// Whoever bans clients by the log must learn who sent what was not even HTTP, and
+// nothing that was not asked may stand there.
+func TestWhatIsNoRequestIsLoggedWithItsClient(t *testing.T) {
+	s := newStage(t)
+	s.instance("A")
+	p := s.boot(fmt.Sprintf(measured, "{client_ip} {method} {uri} {status} {:error_type}"))
+	c, _ := p.dial()
+	send(t, c, "GET /api HTTP/1.1\r\nHost: a\r\n\r\nBAD\r\n\r\n")
+	p.access.awaitText(t, "127.0.0.1 - - 400 bad_request\n")
+}
+
 // The lines of the last requests are written before the program ends.
 func TestAccessLinesGoToTheStandardOutputUpToTheLast(t *testing.T) {
 	s := newStage(t)

@@ -2,16 +2,16 @@ package resources
 
 import (
 	"context"
+	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
-	"time"
 )
 
 // Garbage is how many bytes of garbage may pile up between two collections. A
 // proxy's live heap is a few megabytes, with which Go's default would collect
 // many times a second; where thousands of pools make it large, a multiple of it
 // would be too much.
-const Garbage = 32 << 20
+const Garbage = 12 << 20
 
 // The bounds of the percentage in which Go wants it said.
 const (
@@ -19,24 +19,23 @@ const (
 	mostPercent  = 400
 )
 
-// collectorLooks is how often the live heap is looked at.
-const collectorLooks = 2 * time.Second
-
 // TuneCollector keeps the collector at Garbage while the live heap grows and
-// shrinks, until ctx ends. It leaves alone what GOGC says.
+// shrinks, until ctx ends: it looks after each collection, since a start with
+// hundreds of services is over in a second or two and its peak stays resident. It
+// leaves alone what GOGC says.
 func TuneCollector(ctx context.Context, env Env) {
 	if _, set := env("GOGC"); set {
 		return
 	}
 	now := mostPercent
 	debug.SetGCPercent(now)
-	ticker := time.NewTicker(collectorLooks)
-	defer ticker.Stop()
+	collected := make(chan struct{}, 1)
 	for {
+		runtime.AddCleanup(new(struct{ _ *byte }), tell, collected)
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
+		case <-collected:
 		}
 		if next := percent(live()); next < now*9/10 || next > now*11/10 {
 			debug.SetGCPercent(next)
@@ -44,6 +43,9 @@ func TuneCollector(ctx context.Context, env Env) {
 		}
 	}
 }
+
+// tell is called when a piece of garbage has been collected, and with it the rest.
+func tell(collected chan struct{}) { collected <- struct{}{} }
 
 // percent is Garbage relative to what is live, within the bounds.
 func percent(live uint64) int {

@@ -36,7 +36,7 @@ type Pipe struct {
 // ends are the file descriptors of a pipe: bytes go in at w and come out at r.
 type ends struct{ r, w int }
 
-var pipes sync.Pool // of *Pipe; those that it drops are closed when collected
+var pipes = sync.Pool{} // of *Pipe; those that it drops are closed when collected
 
 // CanSplice reports whether bytes can go from src to c without passing through
 // this process: both are plain sockets and nothing is waiting in between.

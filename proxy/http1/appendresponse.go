@@ -16,8 +16,8 @@ type Client struct {
 	Minor int
 	// Close says that the connection ends with this response.
 	Close bool
-	// Date is written when it is not empty and the response has no Date. Give it
-	// for responses of our own (RFC 9110 section 6.6.1).
+	// Date is written when it is not empty and the response has no Date
+	// (RFC 9110 section 6.6.1).
 	Date string
 }
 

@@ -79,6 +79,7 @@ function sourceOf(pool) {
 function emptyText(pool) {
   switch (pool.condition) {
     case "not_synced": return "No answer from the registry yet.";
+    case "denied": return "The registry hides the answer: a token is missing or lacks rights.";
     case "unknown": return "The registry does not know this name.";
     default: return "No endpoint.";
   }

@@ -1,0 +1,96 @@
+package e2e
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// hedged is the trio, where a late answer has another host asked; a budget of
+// one retry a request pays for all.
+const hedged = `ejection = { enabled = false }
+retry = { hedge_after = %q, budget = %v, budget_floor = 0 }`
+
+// A host that takes its time is overtaken, and that is no evidence against it.
+func TestALateAnswerIsOvertaken(t *testing.T) {
+	s := newStage(t)
+	a := s.instance("A")
+	s.instance("B")
+	s.instance("C")
+	p := s.boot(fmt.Sprintf(trio, fmt.Sprintf(hedged, "50ms", 1.0)))
+	a.behave(slowly(5*time.Second, a.greet))
+	for range 6 {
+		began := time.Now()
+		r := p.get("/")
+		if r.StatusCode != 200 || len(r.body) != 1 || r.body == "A" {
+			t.Errorf("the answer is %d %q", r.StatusCode, r.body)
+		}
+		if took := time.Since(began); took > 3*time.Second {
+			t.Errorf("it took %s", took)
+		}
+	}
+	n := a.served.Load() // the second host takes a turn of the rotation, too
+	if n < 2 || n > 3 {
+		t.Errorf("the slow one was asked %d times of six", n)
+	}
+	p.wantMetric(fmt.Sprint(n), `pingap_upstream_retries_total{reason="hedge",upstream="api"}`)
+	for _, e := range p.upstream("api").Endpoints {
+		if e.Failures != 0 || e.InFlight != 0 {
+			t.Errorf("%s has %d failures and %d requests in flight", e.Address, e.Failures, e.InFlight)
+		}
+	}
+}
+
+func TestWhatIsNotHedged(t *testing.T) {
+	for _, c := range []struct {
+		name, method string
+		budget       float64
+	}{
+		{"a POST, which must not be sent twice", "POST", 1},
+		{"a GET that the budget does not pay for", "GET", 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStage(t)
+			var all []*instance
+			for _, name := range []string{"A", "B", "C"} {
+				i := s.instance(name)
+				i.behave(slowly(200*time.Millisecond, i.greet))
+				all = append(all, i)
+			}
+			p := s.boot(fmt.Sprintf(trio, fmt.Sprintf(hedged, "20ms", c.budget)))
+			for range 3 {
+				if r := p.ask(c.method, "/", strings.NewReader("pay")); r.StatusCode != 200 {
+					t.Errorf("the answer is %d", r.StatusCode)
+				}
+			}
+			for _, i := range all {
+				if n := i.served.Load(); n != 1 {
+					t.Errorf("%s was asked %d times, not once", i.name, n)
+				}
+			}
+		})
+	}
+}
+
+// Where nearly every request is hedged, winners and losers come in all orders;
+// each client gets one whole answer to its own request.
+func TestHedgesUnderLoadFailNothing(t *testing.T) {
+	s := newStage(t)
+	for n, name := range []string{"A", "B", "C"} {
+		i := s.instance(name)
+		i.behave(slowly(time.Duration(2+n)*time.Millisecond, i.greet))
+	}
+	p := s.boot(fmt.Sprintf(trio, fmt.Sprintf(hedged, "3ms", 1.0)))
+	l := s.load(plan{clients: 6})
+	l.reach(1000)
+	l.end().wantNoFailure(t)
+	if n := p.metrics()[`pingap_upstream_retries_total{reason="hedge",upstream="api"}`]; len(n) < 2 {
+		t.Errorf("%s requests were hedged", n)
+	}
+	for _, e := range p.upstream("api").Endpoints {
+		if e.InFlight != 0 || e.Failures != 0 {
+			t.Errorf("%s has %d failures and %d requests in flight", e.Address, e.Failures, e.InFlight)
+		}
+	}
+}
