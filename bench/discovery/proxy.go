@@ -160,11 +160,11 @@ func (p *proxy) cpu() (time.Duration, error) {
 	return cpuOf(string(text))
 }
 
-// cpuOf reads utime and stime, fields 14 and 15, after the name in parentheses.
+// cpuOf reads utime and stime, fields 14 and 15: those after the name in parentheses are
+// counted, since a name may hold anything.
 func cpuOf(stat string) (time.Duration, error) {
 	const utime, stime = 11, 12
-	_, rest, _ := strings.Cut(stat, ") ")
-	fields := strings.Fields(rest)
+	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
 	if len(fields) <= stime {
 		return 0, errors.New("the process's stat is too short")
 	}

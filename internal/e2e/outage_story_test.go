@@ -3,6 +3,8 @@ package e2e
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -175,4 +177,28 @@ func TestARestartWithoutConsulServesFromTheSavedMembership(t *testing.T) {
 	if r := p.admin("GET", "/readyz"); r.StatusCode != 200 {
 		t.Errorf("/readyz says %d %s", r.StatusCode, r.body)
 	}
+}
+
+func TestADamagedMembershipIsSetAside(t *testing.T) {
+	agent := consulAgent(t, true)
+	s := newStage(t)
+	p := three(s, agent)
+	p.leave()
+	agent.Kill()
+	files, err := filepath.Glob(filepath.Join(s.env["STATE"], "*.json"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("saved were %v, %v", files, err)
+	}
+	if err := os.Truncate(files[0], 100); err != nil {
+		t.Fatal(err)
+	}
+
+	p = s.boot(consulAPI)
+	p.log.awaitText(t, "saved membership cannot be used")
+	if _, err := os.Stat(files[0] + ".damaged"); err != nil {
+		t.Error(err)
+	}
+	p.await("api", patience, wantCondition("not_synced"))
+	restart(t, agent)
+	p.awaitUp("api", 10*time.Second, "a", "b", "c")
 }
