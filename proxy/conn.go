@@ -25,7 +25,8 @@ type conn struct {
 	x        *exchange                 // borrowed while busy
 	peer     atomic.Pointer[wire.Conn] // upstream to interrupt when the client goes
 	state    atomic.Int32
-	parks    bool // the goroutine leaves the connection to park
+	parks    bool    // the goroutine leaves the connection to park
+	switched *tunnel // it leaves the connection to this
 	trusted  bool
 	requests int
 
@@ -59,11 +60,14 @@ const (
 func (c *conn) serve() {
 	for c.await() && c.exchange() {
 	}
-	if c.parks {
+	switch {
+	case c.parks:
 		go c.park()
-		return
+	case c.switched != nil:
+		c.switched.run()
+	default:
+		c.end()
 	}
-	c.end()
 }
 
 // park waits for the next request of a connection that has gone idle. It is a
@@ -230,16 +234,21 @@ func (c *conn) exchange() bool {
 	c.requests++
 	x.site.serve(x)
 	keep := c.respond()
-	x.site.finish(x)
-	c.server.metrics.Idle()
-	if x.status == 101 {
+	if c.switched != nil {
 		return false
 	}
+	c.settle()
 	if !keep {
 		return false
 	}
 	x.reset()
 	return true
+}
+
+// settle counts and logs the exchange that has ended.
+func (c *conn) settle() {
+	c.x.site.finish(c.x)
+	c.server.metrics.Idle()
 }
 
 // refuse answers a request that never became one, and ends the connection.

@@ -23,7 +23,8 @@ func (c *conn) respond() (keep bool) {
 	}
 	c.SetTimeout(c.server.limits().Stall)
 	if res.Status == 101 {
-		return c.tunnel()
+		c.tunnel()
+		return false
 	}
 	if made, ok := res.Body.(*message.Bytes); ok {
 		res.ContentLength = int64(len(made.Rest()))

@@ -2,10 +2,10 @@ package proxy
 
 import (
 	"io"
+	"sync/atomic"
 
 	"pingap-go/internal/wire"
 	"pingap-go/proxy/http1"
-	"pingap-go/upstream"
 )
 
 // tunnel carries bytes both ways after a switch of protocols. Each direction has
@@ -13,44 +13,64 @@ import (
 // may be idle for as long as its ends like; when its server shuts down it ends
 // after a while (Limits.TunnelGrace).
 type tunnel struct {
-	conn *conn
-	up   *upstream.Conn
-	in   int64 // bytes from the client
+	conn    *conn
+	body    *responseBody
+	in, out int64        // bytes from the client, and to it
+	open    atomic.Int32 // directions that have not ended
 }
 
-// tunnel sends the 101 response and turns the connection into a tunnel. The
-// connection's goroutine stays with one direction.
-func (c *conn) tunnel() bool {
+// tunnel sends the 101 response and readies the connection to be a tunnel, which
+// serve begins.
+func (c *conn) tunnel() {
 	x := c.x
 	body, ok := x.Response.Body.(*responseBody)
 	if !ok {
-		return false
+		return
 	}
 	out, err := http1.AppendResponse(x.out[:0], &x.Response, x.to(false))
 	if err != nil || c.Write(out) != nil {
 		body.Close()
-		return false
+		return
 	}
 	x.status, x.committed = 101, true
 	x.out, x.upOut = nil, nil // a tunnel may live for days
 	c.state.Store(stateTunnel)
 	c.unwatch()
-	t := &tunnel{conn: c, up: body.up}
 	c.SetTimeout(0)
-	t.up.SetTimeout(0)
-	done := make(chan struct{})
-	go t.upwards(done)
-	x.bytesOut = pass(&t.conn.Conn, &t.up.Conn)
-	<-done
-	x.reqBody.total = t.in
-	body.Close()
-	return true
+	body.up.SetTimeout(0)
+	c.switched = &tunnel{conn: c, body: body}
+}
+
+// run begins both directions, on goroutines of their own for their small stacks:
+// serving the request has made the one that calls this large.
+func (t *tunnel) run() {
+	t.open.Store(2)
+	go t.upwards()
+	go t.downwards()
 }
 
 // upwards carries what the client sends.
-func (t *tunnel) upwards(done chan struct{}) {
-	defer close(done)
-	t.in = pass(&t.up.Conn, &t.conn.Conn)
+func (t *tunnel) upwards() {
+	t.in = pass(&t.body.up.Conn, &t.conn.Conn)
+	t.ended()
+}
+
+// downwards carries what the upstream sends.
+func (t *tunnel) downwards() {
+	t.out = pass(&t.conn.Conn, &t.body.up.Conn)
+	t.ended()
+}
+
+// ended settles the exchange and ends the connection after the last direction.
+func (t *tunnel) ended() {
+	if t.open.Add(-1) > 0 {
+		return
+	}
+	x := t.conn.x
+	x.reqBody.total, x.bytesOut = t.in, t.out
+	t.body.Close()
+	t.conn.settle()
+	t.conn.end()
 }
 
 // pass copies from src to dst until src ends, and passes the end on: the other

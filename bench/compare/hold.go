@@ -45,9 +45,10 @@ func memoryOf(h hold, peers []string, g goal) func(context.Context, *bench) ([]f
 	}
 }
 
-// settleTime is how long a proxy is left alone before its memory is read.
-// pingap and other Go programs give memory back in the background.
-const settleTime = 3 * time.Second
+// settleTime is how long a proxy is left alone before its memory is read, so that
+// it is at rest: pingap gives memory back 5 to 10 s after a burst, other Go
+// programs do so in the background.
+const settleTime = 12 * time.Second
 
 func (b *bench) memoryOfOne(ctx context.Context, name string, h hold) (float64, error) {
 	p, err := b.startOne(ctx, name, shape{})
