@@ -144,7 +144,9 @@ type question struct {
 	datacenter string
 	filter     string
 	near       string
-	index      uint64 // 0: answer at once
+	index      uint64        // 0: answer at once
+	most       time.Duration // to wait for news; 0: as long as one may
+	consistent bool          // the leader must answer, when it knows all there is
 }
 
 // ask asks the agent. The answer goes to out, a taker or else something that JSON
@@ -168,6 +170,9 @@ func (c *Client) ask(ctx context.Context, q question, out any) (*api.QueryMeta, 
 
 func (c *Client) askNow(ctx context.Context, q question, out any) (*api.QueryMeta, error) {
 	round, wait := c.turn()
+	if q.most > 0 {
+		wait = min(wait, q.most)
+	}
 	limit := askTimeout
 	if q.index == 0 {
 		wait = 0
@@ -196,7 +201,7 @@ func (c *Client) askNow(ctx context.Context, q question, out any) (*api.QueryMet
 func (c *Client) queryOptions(ctx context.Context, q question, wait time.Duration) *api.QueryOptions {
 	o := &api.QueryOptions{
 		Datacenter: q.datacenter, Filter: q.filter, Near: q.near,
-		AllowStale: !c.options.Consistent, WaitIndex: q.index, WaitTime: wait,
+		AllowStale: !c.options.Consistent && !q.consistent, RequireConsistent: q.consistent, WaitIndex: q.index, WaitTime: wait,
 	}
 	return o.WithContext(ctx)
 }
