@@ -16,9 +16,10 @@ import (
 )
 
 var (
-	errNoLeader = errors.New("the agent knows no cluster leader")
-	errFiltered = fmt.Errorf("instances were filtered out of the answer: %w", discovery.ErrDenied)
-	errNoToken  = fmt.Errorf("the answer is empty, the agent denies by default and no token is set: %w", discovery.ErrDenied)
+	errNoLeader  = errors.New("the agent knows no cluster leader")
+	errFiltered  = fmt.Errorf("instances were filtered out of the answer: %w", discovery.ErrDenied)
+	errTokenGone = fmt.Errorf("ACL not found: %w", discovery.ErrDenied)
+	errNoToken   = fmt.Errorf("the answer is empty, the agent denies by default and no token is set: %w", discovery.ErrDenied)
 )
 
 // explain turns what a failed request says into one sentence, without the URL
