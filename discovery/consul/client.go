@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"sync"
 	"time"
 
@@ -211,5 +210,6 @@ func (c *Client) queryOptions(ctx context.Context, q question, wait time.Duratio
 // (Consul 1.19, agent/rpcclient/health).
 func streamed(meta *api.QueryMeta) bool { return meta.QueryBackend == "streaming" }
 
-// healthPath is the path of the health endpoint of a service.
-func healthPath(service string) string { return "/v1/health/service/" + url.PathEscape(service) }
+// healthPath is the path of the health endpoint of a service; the library escapes
+// it.
+func healthPath(service string) string { return "/v1/health/service/" + service }

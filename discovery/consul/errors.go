@@ -53,6 +53,8 @@ func explainStatus(status api.StatusError) error {
 		return fmt.Errorf("%s: %w", status.Body, discovery.ErrDenied)
 	case strings.Contains(status.Body, "No cluster leader"):
 		return errNoLeader
+	case status.Code == http.StatusTooManyRequests:
+		return fmt.Errorf("%s (the agent's limits.http_max_conns_per_client counts all that ask from this address)", strings.TrimSpace(status.Body))
 	default:
 		return fmt.Errorf("status %d: %s", status.Code, status.Body)
 	}

@@ -1,6 +1,7 @@
 package consul_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -22,6 +23,7 @@ type script struct {
 	mu      sync.Mutex
 	answers []reply
 	asked   []string // the index of each query; "leader" for a consistent one
+	last    *http.Request
 	beats   int      // how often it was asked who leads
 	self    []string // what it says of the token, one answer after the other; then that it knows it
 }
@@ -60,6 +62,7 @@ func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		index = "leader"
 	}
 	s.asked = append(s.asked, index)
+	s.last = r.Clone(context.Background())
 	if len(s.answers) == 0 {
 		s.mu.Unlock()
 		<-r.Context().Done()
