@@ -146,7 +146,7 @@ type Diff struct {
 
 // Compare tells old from new by ID. Both must be sorted, as NewSnapshot leaves them.
 func Compare(old, new Snapshot) Diff {
-	var d Diff
+	d := Diff{Kept: make([]Endpoint, 0, min(len(old.Endpoints), len(new.Endpoints)))}
 	i, j := 0, 0
 	for i < len(old.Endpoints) || j < len(new.Endpoints) {
 		switch {

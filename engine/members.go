@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"path/filepath"
 	"reflect"
 
 	"pingap-go/config"
@@ -11,12 +12,13 @@ import (
 	"pingap-go/endpoint"
 )
 
-// savedName is under which name a pool's members are kept. Who asks the registry
-// for something else under the same name gets nothing of them.
+// savedName is under which name a pool's members are kept. Who asks another
+// registry, or for something else, gets nothing of them although the upstream has
+// the same name: several sidecars of one user share the directory.
 func savedName(name string, key poolKey) string {
-	question := fnv.New32a()
-	fmt.Fprintf(question, "%+v", membership(key))
-	return fmt.Sprintf("%s-%08x", name, question.Sum32())
+	question := fnv.New64a()
+	fmt.Fprintf(question, "%q", membership(key))
+	return fmt.Sprintf("%s-%016x", name, question.Sum64())
 }
 
 // sameMembership reports whether two configurations ask the same registry for
@@ -27,12 +29,28 @@ func sameMembership(a, b poolKey) bool {
 
 // membership is what decides who the members of a pool are. Tokens are not part
 // of it: they say who asks, not what for.
-func membership(k poolKey) any {
-	u, c := &k.Upstream, &k.Consul
-	return []any{
-		c.Address, c.Datacenter, c.Namespace, c.Partition,
-		u.Discovery, u.Addrs, u.Service, u.Tags, u.Filter, u.Datacenters, u.Status, u.DNSServer,
+func membership(k poolKey) []any {
+	u := &k.Upstream
+	place, addrs := "", u.Addrs
+	switch u.Discovery {
+	case "consul":
+		place = consulOptions(&k.Consul).Place()
+	case "file":
+		addrs = absolute(addrs)
 	}
+	return []any{u.Discovery, place, addrs, u.Service, u.Tags, u.Filter, u.Datacenters, u.Status, u.DNSServer}
+}
+
+// absolute makes paths mean the same in every working directory.
+func absolute(paths []string) []string {
+	out := make([]string, len(paths))
+	for i, path := range paths {
+		out[i] = path
+		if abs, err := filepath.Abs(path); err == nil {
+			out[i] = abs
+		}
+	}
+	return out
 }
 
 // sameLink reports whether two configurations reach an endpoint in the same way,

@@ -3,9 +3,11 @@ package upstream
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"testing"
 	"time"
 
+	"pingap-go/discovery/saved"
 	"pingap-go/endpoint"
 	"pingap-go/health"
 )
@@ -92,14 +94,19 @@ func (c *churner) serve(open []Lease) []Lease {
 // A day in which the membership changes every minute, the configuration every
 // hour, and nothing may be left of what has gone.
 func TestADayOfChurnLeavesNothingBehind(t *testing.T) {
+	dir, saves := t.TempDir(), 0
+	state, err := saved.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	descriptors := files(t, "/proc/self/fd")
 	bubble(t, func(t *testing.T) {
-		saves := 0
 		set := func(o *Options) {
 			checked(o)
 			o.Check.Frequency, o.Check.DownFrequency = 5*time.Minute, time.Minute
 			o.SlowStart, o.Ejection = time.Minute, health.Rules{BaseTime: 10 * time.Second}
 			o.Hedge.Percentile = 95
-			o.Save = func(endpoint.Snapshot) error { saves++; return nil }
+			o.Save = func(s endpoint.Snapshot) error { saves++; return state.Save("api", s) }
 		}
 		c := &churner{rig: run(t, set), random: rand.New(rand.NewPCG(1, 2)), members: map[string]endpoint.Endpoint{}}
 		var open []Lease
@@ -136,4 +143,20 @@ func TestADayOfChurnLeavesNothingBehind(t *testing.T) {
 			t.Errorf("%d series of the pool are left", n)
 		}
 	}) // the bubble fails if a goroutine is left
+	if n := files(t, dir); n != 1 {
+		t.Errorf("%d files are left in the directory of memberships, want the one", n)
+	}
+	if n := files(t, "/proc/self/fd"); n > descriptors {
+		t.Errorf("%d descriptors are open, %d were before", n, descriptors)
+	}
+}
+
+// files is how many there are in a directory; 0 if it cannot be read.
+func files(t *testing.T, dir string) int {
+	t.Helper()
+	list, err := os.ReadDir(dir)
+	if err != nil {
+		t.Log(err)
+	}
+	return len(list)
 }

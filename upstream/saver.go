@@ -17,15 +17,22 @@ type saver struct {
 	newest   chan endpoint.Snapshot // room for one
 	last     endpoint.Snapshot      // what was written
 	lastTime time.Time
+	rest     time.Duration // after the last write
+	rested   time.Time     // when that was over
 }
 
 // again is how often a membership that did not change is written all the same:
 // the time in the file tells a restart how old its knowledge is.
 const again = time.Minute
 
-// between is how long the disk has rest after each write of one membership: a
-// restart needs to know nearly who was there, not each step of a rollout.
-const between = 10 * time.Second
+// How long the disk has rest after a write of one membership: a second at first,
+// twice as long with each write that follows at once, half a minute at most. A
+// restart needs to know nearly who was there, not each step of a rollout; and a
+// proxy that ends in order writes the last step.
+const (
+	leastRest = time.Second
+	mostRest  = 30 * time.Second
+)
 
 func newSaver(save func(endpoint.Snapshot) error, log *slog.Logger) *saver {
 	return &saver{save: save, log: log, newest: make(chan endpoint.Snapshot, 1)}
@@ -62,10 +69,16 @@ func (s *saver) run(ctx context.Context) {
 
 // pause waits until the next write may follow, unless ctx ends.
 func (s *saver) pause(ctx context.Context) {
-	over := time.NewTimer(between)
+	if time.Since(s.rested) < mostRest {
+		s.rest = min(2*s.rest, mostRest)
+	} else {
+		s.rest = leastRest
+	}
+	over := time.NewTimer(s.rest)
 	defer over.Stop()
 	select {
 	case <-over.C:
+		s.rested = time.Now()
 	case <-ctx.Done():
 	}
 }

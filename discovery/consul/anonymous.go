@@ -3,7 +3,6 @@ package consul
 import (
 	"context"
 	"errors"
-	"net/url"
 
 	"pingap-go/discovery"
 )
@@ -30,4 +29,4 @@ func (c *Client) anonymous(ctx context.Context) error {
 }
 
 // catalogPath lists the instances of a service whatever their health.
-func catalogPath(service string) string { return "/v1/catalog/service/" + url.PathEscape(service) }
+func catalogPath(service string) string { return "/v1/catalog/service/" + service }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"sync"
 	"time"
 
@@ -144,7 +143,9 @@ type question struct {
 	datacenter string
 	filter     string
 	near       string
-	index      uint64 // 0: answer at once
+	index      uint64        // 0: answer at once
+	most       time.Duration // to wait for news; 0: as long as one may
+	consistent bool          // the leader must answer, when it knows all there is
 }
 
 // ask asks the agent. The answer goes to out, a taker or else something that JSON
@@ -168,6 +169,9 @@ func (c *Client) ask(ctx context.Context, q question, out any) (*api.QueryMeta, 
 
 func (c *Client) askNow(ctx context.Context, q question, out any) (*api.QueryMeta, error) {
 	round, wait := c.turn()
+	if q.most > 0 {
+		wait = min(wait, q.most)
+	}
 	limit := askTimeout
 	if q.index == 0 {
 		wait = 0
@@ -196,7 +200,7 @@ func (c *Client) askNow(ctx context.Context, q question, out any) (*api.QueryMet
 func (c *Client) queryOptions(ctx context.Context, q question, wait time.Duration) *api.QueryOptions {
 	o := &api.QueryOptions{
 		Datacenter: q.datacenter, Filter: q.filter, Near: q.near,
-		AllowStale: !c.options.Consistent, WaitIndex: q.index, WaitTime: wait,
+		AllowStale: !c.options.Consistent && !q.consistent, RequireConsistent: q.consistent, WaitIndex: q.index, WaitTime: wait,
 	}
 	return o.WithContext(ctx)
 }
@@ -206,5 +210,6 @@ func (c *Client) queryOptions(ctx context.Context, q question, wait time.Duratio
 // (Consul 1.19, agent/rpcclient/health).
 func streamed(meta *api.QueryMeta) bool { return meta.QueryBackend == "streaming" }
 
-// healthPath is the path of the health endpoint of a service.
-func healthPath(service string) string { return "/v1/health/service/" + url.PathEscape(service) }
+// healthPath is the path of the health endpoint of a service; the library escapes
+// it.
+func healthPath(service string) string { return "/v1/health/service/" + service }

@@ -69,7 +69,7 @@ func (e *entry) endpoint(warning bool) endpoint.Endpoint {
 		Tags: e.Service.Tags, Meta: e.Service.Meta,
 	}
 	switch {
-	case e.Service.Port == 0 && e.Service.SocketPath == "":
+	case !e.reachable():
 		described.Barred = "consul: registered without a port"
 	case status == api.HealthPassing:
 		described.Note = "consul passing"
@@ -80,6 +80,15 @@ func (e *entry) endpoint(warning bool) endpoint.Endpoint {
 		described.Barred = "consul " + status + ": " + worst.label()
 	}
 	return described
+}
+
+// reachable reports whether the instance was registered with somewhere to connect to.
+func (e *entry) reachable() bool { return e.Service.Port != 0 || e.Service.SocketPath != "" }
+
+// critical reports whether it is a check that bars the instance, and nothing else.
+func (e *entry) critical() bool {
+	status, _ := e.status()
+	return status == api.HealthCritical && e.reachable()
 }
 
 // status is the worst of the checks of node and instance, in Consul's order:

@@ -16,9 +16,10 @@ import (
 )
 
 var (
-	errNoLeader = errors.New("the agent knows no cluster leader")
-	errFiltered = fmt.Errorf("instances were filtered out of the answer: %w", discovery.ErrDenied)
-	errNoToken  = fmt.Errorf("the answer is empty, the agent denies by default and no token is set: %w", discovery.ErrDenied)
+	errNoLeader  = errors.New("the agent knows no cluster leader")
+	errFiltered  = fmt.Errorf("instances were filtered out of the answer: %w", discovery.ErrDenied)
+	errTokenGone = fmt.Errorf("ACL not found: %w", discovery.ErrDenied)
+	errNoToken   = fmt.Errorf("the answer is empty, the agent denies by default and no token is set: %w", discovery.ErrDenied)
 )
 
 // explain turns what a failed request says into one sentence, without the URL
@@ -52,6 +53,8 @@ func explainStatus(status api.StatusError) error {
 		return fmt.Errorf("%s: %w", status.Body, discovery.ErrDenied)
 	case strings.Contains(status.Body, "No cluster leader"):
 		return errNoLeader
+	case status.Code == http.StatusTooManyRequests:
+		return fmt.Errorf("%s (the agent's limits.http_max_conns_per_client counts all that ask from this address)", strings.TrimSpace(status.Body))
 	default:
 		return fmt.Errorf("status %d: %s", status.Code, status.Body)
 	}

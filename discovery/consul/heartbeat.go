@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/consul/api"
@@ -15,13 +16,17 @@ import (
 // heartbeatTimeout is how long the agent may take to say who leads.
 const heartbeatTimeout = 5 * time.Second
 
-// heartbeat asks who leads until ctx ends. When the agent cannot tell, the
-// waiting queries are cut: their watches report why, ask again by themselves and
-// meet what is wrong first hand.
+// heartbeat asks who leads, and whether our token still exists, until ctx ends.
+// When the agent cannot tell who leads, or the token is gone, the waiting queries
+// are cut: their watches report why, ask again by themselves and meet what is
+// wrong first hand.
 func (c *Client) heartbeat(ctx context.Context, stopped chan<- struct{}) {
 	defer close(stopped)
 	for discovery.Pause(ctx, discovery.Jitter(c.options.Heartbeat)) {
 		err := c.beat(ctx)
+		if err == nil {
+			err = c.tokenGone(ctx)
+		}
 		if err == nil || ctx.Err() != nil {
 			continue
 		}
@@ -51,4 +56,34 @@ func (c *Client) beat(ctx context.Context) error {
 	default:
 		return nil
 	}
+}
+
+// tokenGone reports that Consul no longer knows our token. It ends the streams of
+// a token that is deleted, but one that was just being opened lives on and brings
+// news as if nothing had happened (Consul 1.19, Subscribe in
+// agent/grpc-internal/services/subscribe). A server that does not know the token
+// may only lag behind, so the leader has the last word. Any other answer says
+// nothing: ACLs may be off, or a proxy may let through only what watches need.
+func (c *Client) tokenGone(ctx context.Context) error {
+	if !c.tokens.configured() {
+		return nil
+	}
+	for _, o := range []*api.QueryOptions{{AllowStale: true}, {RequireConsistent: true}} {
+		if err := c.askSelf(ctx, o); !errors.Is(err, errTokenGone) {
+			return nil
+		}
+	}
+	return errTokenGone
+}
+
+func (c *Client) askSelf(ctx context.Context, o *api.QueryOptions) error {
+	ctx, cancel := context.WithTimeout(ctx, heartbeatTimeout)
+	defer cancel()
+	var self struct{}
+	_, err := c.api.Raw().Query("/v1/acl/token/self", &self, o.WithContext(ctx))
+	var status api.StatusError
+	if errors.As(err, &status) && (strings.Contains(status.Body, "ACL not found") || strings.Contains(status.Body, "token does not exist")) {
+		return errTokenGone
+	}
+	return err
 }

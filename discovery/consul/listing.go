@@ -25,6 +25,7 @@ type listing struct {
 	known map[uint64]*described // by the hash of the element; the last answer's only
 
 	endpoints []endpoint.Endpoint // of the last answer, those with the tags
+	critical  []int               // places in endpoints of those that only a check bars
 	instances int                 // in the last answer, whatever their tags
 }
 
@@ -32,6 +33,7 @@ type listing struct {
 type described struct {
 	endpoint endpoint.Endpoint
 	wanted   bool
+	critical bool // a check bars it, and not a person
 }
 
 func newListing(tags []string, warning bool, buffers *sync.Pool) *listing {
@@ -57,6 +59,7 @@ func (l *listing) take(body io.Reader) error {
 func (l *listing) read(text []byte) error {
 	now := make(map[uint64]*described, len(l.known))
 	endpoints := make([]endpoint.Endpoint, 0, len(l.known))
+	var critical []int
 	instances := 0
 	err := eachElement(text, func(element []byte) error {
 		hash := maphash.Bytes(l.seed, element)
@@ -70,6 +73,9 @@ func (l *listing) read(text []byte) error {
 		now[hash] = d
 		instances++
 		if d.wanted {
+			if d.critical {
+				critical = append(critical, len(endpoints))
+			}
 			endpoints = append(endpoints, d.endpoint)
 		}
 		return nil
@@ -77,7 +83,7 @@ func (l *listing) read(text []byte) error {
 	if err != nil {
 		return fmt.Errorf("read the list of instances: %w", err)
 	}
-	l.known, l.endpoints, l.instances = now, endpoints, instances
+	l.known, l.endpoints, l.critical, l.instances = now, endpoints, critical, instances
 	return nil
 }
 
@@ -86,7 +92,7 @@ func (l *listing) describe(element []byte) (*described, error) {
 	if err := json.Unmarshal(element, &e); err != nil {
 		return nil, err
 	}
-	return &described{endpoint: e.endpoint(l.warning), wanted: e.hasTags(l.tags)}, nil
+	return &described{endpoint: e.endpoint(l.warning), wanted: e.hasTags(l.tags), critical: e.critical()}, nil
 }
 
 var errList = errors.New("it is not a whole JSON list")

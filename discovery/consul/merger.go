@@ -2,6 +2,7 @@ package consul
 
 import (
 	"slices"
+	"strings"
 	"sync"
 
 	"pingap-go/discovery"
@@ -49,6 +50,20 @@ type place struct {
 // news takes the datacenter's new part.
 func (p place) news(n part) {
 	p.merger.set(p.tier, tier{endpoints: p.rank(n.endpoints), empty: n.empty, index: n.index, answered: true})
+}
+
+// known is what an earlier run knew of the datacenter, under the IDs that its
+// watch uses.
+func (p place) known() []endpoint.Endpoint {
+	p.merger.mu.Lock()
+	defer p.merger.mu.Unlock()
+	known := slices.Clone(p.merger.tiers[p.tier].endpoints)
+	if p.tier > 0 {
+		for k := range known {
+			known[k].ID = strings.TrimPrefix(known[k].ID, p.merger.query.Datacenters[p.tier]+"/")
+		}
+	}
+	return known
 }
 
 // same notes that the datacenter's part is as it was, and current.

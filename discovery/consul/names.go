@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/consul/api"
@@ -29,22 +31,21 @@ func (c *Client) WatchNames(ctx context.Context, news func(tags map[string][]str
 	defer leave()
 	limiter := rate.NewLimiter(namesPerSecond, namesAtOnce)
 	flaky := discovery.Backoff{Max: 2 * time.Second}
-	var index uint64
+	w := names{client: c, shaken: true}
 	for limiter.Wait(ctx) == nil {
-		tags, next, err := c.names(ctx, index)
+		tags, err := w.look(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return
 		case errors.Is(err, errTurn):
 		case err != nil:
 			fail(fmt.Errorf("watch consul's list of services: %w", err))
-			index = 0
+			w.index, w.confirm, w.shaken = 0, false, true
 			if !discovery.Pause(ctx, flaky.Next()) {
 				return
 			}
 		default:
 			flaky.Reset()
-			index = next
 			if tags != nil {
 				news(tags)
 			}
@@ -52,31 +53,55 @@ func (c *Client) WatchNames(ctx context.Context, news func(tags map[string][]str
 	}
 }
 
-// names asks once; tags is nil when the answer is the one before. An answer with
-// nothing in it is not believed: Consul's own service is always there, unless
-// the token may not see it.
-func (c *Client) names(ctx context.Context, index uint64) (tags map[string][]string, next uint64, err error) {
+// names is the watch on the list of services. What its answers are worth, it
+// finds out as belief does.
+type names struct {
+	client  *Client
+	index   uint64   // to ask with
+	counted uint64   // of the last answer that counted
+	known   []string // the names in it
+	shaken  bool     // nothing has counted since the start or the last error
+	confirm bool     // the leader has to confirm what the last answer says
+}
+
+// look asks once; tags is nil when there is no news. An answer with nothing in it
+// is not believed: Consul's own service is always there, unless the token may not
+// see it.
+func (w *names) look(ctx context.Context) (tags map[string][]string, err error) {
 	var answer json.RawMessage
-	meta, err := c.ask(ctx, question{path: "/v1/catalog/services", index: index}, &answer)
-	if err != nil || index != 0 && meta.LastIndex == index {
-		return nil, index, err
+	q := question{path: "/v1/catalog/services", index: w.index, consistent: w.confirm}
+	meta, err := w.client.ask(ctx, q, &answer)
+	if err != nil || q.index != 0 && meta.LastIndex == q.index {
+		return nil, err
 	}
 	if err := json.Unmarshal(answer, &tags); err != nil {
-		return nil, 0, fmt.Errorf("answer of %s: %w", c.target, err)
+		return nil, fmt.Errorf("answer of %s: %w", w.client.target, err)
 	}
 	switch {
 	case len(tags) > 0:
 	case meta.ResultsFilteredByACLs:
-		return nil, 0, errFiltered
-	case meta.DefaultACLPolicy == "deny" && !c.tokens.configured():
-		if err := c.anonymous(ctx); err != nil {
-			return nil, 0, err
+		return nil, errFiltered
+	case meta.DefaultACLPolicy == "deny" && !w.client.tokens.configured():
+		if err := w.client.anonymous(ctx); err != nil {
+			return nil, err
 		}
 	}
-	if meta.LastIndex < index {
-		return tags, 0, nil // the servers were restored: start over
+	if !q.consistent && (meta.LastIndex < w.counted || w.shaken && w.loses(tags)) {
+		w.index, w.confirm = 0, true
+		return nil, nil
 	}
-	return tags, max(meta.LastIndex, 1), nil
+	w.index, w.counted = max(meta.LastIndex, 1), meta.LastIndex
+	w.known, w.shaken, w.confirm = slices.Collect(maps.Keys(tags)), false, false
+	return tags, nil
+}
+
+func (w *names) loses(tags map[string][]string) bool {
+	for _, name := range w.known {
+		if _, ok := tags[name]; !ok {
+			return true
+		}
+	}
+	return false
 }
 
 // Datacenter is the name of the agent's own datacenter.

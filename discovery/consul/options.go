@@ -73,6 +73,16 @@ func (o Options) normalised() (Options, target, error) {
 	return o, t, err
 }
 
+// Place names what o leads to, with the environment and the defaults filled in:
+// two that ask the same there are told the same. It is not for people.
+func (o Options) Place() string {
+	o, t, err := o.normalised()
+	if err != nil {
+		return o.Address
+	}
+	return fmt.Sprintf("%q %q %q %q %q", t.String(), t.prefix, o.Datacenter, o.Namespace, o.Partition)
+}
+
 // target is where an agent listens.
 type target struct {
 	scheme string // http or https

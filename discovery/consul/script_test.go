@@ -1,6 +1,7 @@
 package consul_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -21,7 +22,10 @@ import (
 type script struct {
 	mu      sync.Mutex
 	answers []reply
-	asked   []string // the index of each query
+	asked   []string // the index of each query; "leader" for a consistent one
+	last    *http.Request
+	beats   int      // how often it was asked who leads
+	self    []string // what it says of the token, one answer after the other; then that it knows it
 }
 
 // reply is one answer of a script.
@@ -36,12 +40,29 @@ type reply struct {
 const (
 	nobody = `[]`
 	first  = `[{"Node": {"Node": "n"}, "Service": {"ID": "api-1", "Address": "127.0.0.1", "Port": 1, "Weights": {"Passing": 1}}}]`
+	both   = `[{"Node": {"Node": "n"}, "Service": {"ID": "api-1", "Port": 1}}, {"Node": {"Node": "n"}, "Service": {"ID": "api-2", "Port": 2}}]`
 	second = `[{"Node": {"Node": "n"}, "Service": {"ID": "api-2", "Address": "127.0.0.1", "Port": 2, "Weights": {"Passing": 1}}}]`
 )
 
 func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch r.URL.Path {
+	case "/v1/acl/token/self":
+		s.tellSelf(w)
+		return
+	case "/v1/status/leader":
+		s.mu.Lock()
+		s.beats++
+		s.mu.Unlock()
+		_, _ = io.WriteString(w, `"127.0.0.1:8300"`)
+		return
+	}
 	s.mu.Lock()
-	s.asked = append(s.asked, r.URL.Query().Get("index"))
+	index := r.URL.Query().Get("index")
+	if r.URL.Query().Has("consistent") {
+		index = "leader"
+	}
+	s.asked = append(s.asked, index)
+	s.last = r.Clone(context.Background())
 	if len(s.answers) == 0 {
 		s.mu.Unlock()
 		<-r.Context().Done()
@@ -64,6 +85,18 @@ func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, next.body)
 }
 
+func (s *script) tellSelf(w http.ResponseWriter) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.self) == 0 {
+		_, _ = io.WriteString(w, "{}")
+		return
+	}
+	w.WriteHeader(http.StatusForbidden)
+	_, _ = io.WriteString(w, s.self[0])
+	s.self = s.self[1:]
+}
+
 func (s *script) indexes() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -74,13 +107,18 @@ func (s *script) indexes() string {
 func play(t *testing.T, answers ...reply) (*script, *discoverytest.Sink) {
 	t.Helper()
 	s := &script{answers: answers}
+	return s, s.play(t, consul.Options{Heartbeat: -1})
+}
+
+func (s *script) play(t *testing.T, o consul.Options) *discoverytest.Sink {
+	t.Helper()
 	server := httptest.NewServer(s)
 	t.Cleanup(func() {
 		server.CloseClientConnections()
 		server.Close()
 	})
-	sink := follow(t, client(t, consul.Options{Address: server.URL, Heartbeat: -1}), consul.Query{Service: "api"})
-	return s, sink
+	o.Address = server.URL
+	return follow(t, client(t, o), consul.Query{Service: "api"})
 }
 
 // scripts are what an agent says, the indexes that it must be asked with, and what
@@ -97,9 +135,33 @@ var scripts = []struct {
 	answers: []reply{{index: 5, body: first}, {index: 7, body: second}},
 	want:    members("api-2"), indexes: ",5,7", updates: 2,
 }, {
-	name:    "an index that goes backwards starts over, and its answer does not count",
+	name:    "an index that goes backwards starts over, and its answer does not count before the leader confirms it",
 	answers: []reply{{index: 5, body: first}, {index: 3, body: nobody}, {index: 4, body: second}},
-	want:    members("api-2"), indexes: ",5,,4", updates: 2,
+	want:    members("api-2"), indexes: ",5,leader,4", updates: 2,
+}, {
+	name:    "a server that lags behind does not bring back who has gone",
+	answers: []reply{{index: 5, body: first}, {status: 500}, {index: 4, body: both}, {index: 5, body: first}},
+	want:    members("api-1"), indexes: ",5,,leader,5", updates: 2, fails: 1,
+}, {
+	name:    "a server that leads before it has read its log takes nobody away",
+	answers: []reply{{index: 5, body: first}, {status: 500}, {index: 1, body: nobody}, {index: 7, body: second}},
+	want:    members("api-2"), indexes: ",5,,leader,7", updates: 2, fails: 1,
+}, {
+	name:    "after an error the leader has to confirm a loss, whatever the index",
+	answers: []reply{{index: 5, body: both}, {status: 500}, {index: 9, body: first}, {index: 9, body: both}},
+	want:    members("api-1", "api-2"), indexes: ",5,,leader,9", updates: 2, fails: 1,
+}, {
+	name:    "a loss that the leader cannot confirm is an error",
+	answers: []reply{{index: 5, body: first}, {status: 500}, {index: 9, body: nobody}, {status: 500, body: "No cluster leader"}, {index: 9, body: nobody}, {index: 9, body: nobody}},
+	want:    condition(endpoint.Unknown), indexes: ",5,,leader,,leader,9", updates: 2, fails: 2,
+}, {
+	name:    "without an error a loss counts at once",
+	answers: []reply{{index: 5, body: both}, {index: 9, body: first}},
+	want:    members("api-1"), indexes: ",5,9", updates: 2,
+}, {
+	name:    "after an error an answer that loses nobody counts at once",
+	answers: []reply{{index: 5, body: first}, {status: 500}, {index: 9, body: both}},
+	want:    members("api-1", "api-2"), indexes: ",5,,9", updates: 2, fails: 1,
 }, {
 	name:    "an index of 0 would never wait",
 	answers: []reply{{index: 0, body: first}, {index: 2, body: second}},
@@ -122,8 +184,8 @@ var scripts = []struct {
 	want:    members("api-1"), indexes: ",5,,7", updates: 2, fails: 1,
 }, {
 	name:    "a list that is cut is an error",
-	answers: []reply{{index: 5, body: first}, {index: 6, body: first[:40]}, {index: 7, body: second}},
-	want:    members("api-2"), indexes: ",5,,7", updates: 2, fails: 1,
+	answers: []reply{{index: 5, body: first}, {index: 6, body: first[:40]}, {index: 7, body: both}},
+	want:    members("api-1", "api-2"), indexes: ",5,,7", updates: 2, fails: 1,
 }, {
 	name:    "a page of something in between is an error",
 	answers: []reply{{index: 5, body: "<html>"}, {index: 7, body: second}},

@@ -30,18 +30,21 @@ type watch struct {
 	limiter    *rate.Limiter
 	flaky      discovery.Backoff // the agent is away
 	denied     discovery.Backoff // the agent hides the answer; only people mend that
-	index      uint64            // of the last answer; 0 asks without waiting
-	audited    time.Time         // of the last answer that did not come from a stream
-	members    map[string]bool   // IDs in the last answer
+	belief     belief
+	index      uint64    // to ask with; 0 asks without waiting
+	confirm    bool      // the leader has to confirm what the last answer says
+	audited    time.Time // of the last answer that did not come from a stream
 }
 
-func newWatch(client *Client, query Query, datacenter string) *watch {
+// newWatch makes a watch; known is what an earlier run knew.
+func newWatch(client *Client, query Query, datacenter string, known []endpoint.Endpoint) *watch {
 	return &watch{
 		client: client, query: query, datacenter: datacenter,
 		listing: newListing(query.Tags, query.warning(), &client.buffers),
 		limiter: rate.NewLimiter(callsPerSecond, callsPerSecond),
 		flaky:   discovery.Backoff{Max: 2 * time.Second},
 		denied:  discovery.Backoff{Min: time.Second, Max: 10 * time.Second},
+		belief:  newBelief(known),
 	}
 }
 
@@ -78,7 +81,8 @@ func (w *watch) run(ctx context.Context, h hearer) {
 		case errors.Is(err, errTurn):
 		case err != nil:
 			h.fail(w.sentence(err))
-			w.index = 0
+			w.belief.shake(err)
+			w.index, w.confirm = 0, false
 			if !discovery.Pause(ctx, w.backoff(err).Next()) {
 				return
 			}
@@ -106,67 +110,68 @@ func (w *watch) recovered() {
 
 // look asks once.
 func (w *watch) look(ctx context.Context) (part, outcome, error) {
-	meta, err := w.client.ask(ctx, w.question(healthPath(w.query.Service), w.query.Filter, w.index), w.listing)
-	switch {
-	case err != nil:
+	q := w.next(time.Now())
+	meta, err := w.client.ask(ctx, q, w.listing)
+	if err != nil {
 		return part{}, again, err
-	case w.index != 0 && meta.LastIndex == w.index:
-		w.audit(meta)
+	}
+	if !streamed(meta) {
+		w.audited = time.Now()
+	}
+	if q.index != 0 && meta.LastIndex == q.index {
 		return part{}, same, nil
-	case meta.LastIndex < w.index:
-		w.index = 0
-		return part{}, again, nil
 	}
 	if err := w.trust(ctx, meta, w.listing.instances); err != nil {
 		return part{}, again, err
 	}
-	p := part{endpoints: w.listing.endpoints, empty: endpoint.Empty, index: meta.LastIndex}
-	if streamed(meta) && w.loses(p) {
-		w.index = 0
+	if w.doubts(q, meta) {
 		return part{}, again, nil
 	}
+	p := part{endpoints: w.listing.endpoints, empty: endpoint.Empty, index: meta.LastIndex}
 	if w.listing.instances == 0 {
 		if p.empty, err = w.emptiness(ctx); err != nil {
 			return part{}, again, err
 		}
 	}
-	w.accept(p, meta)
+	// An index of 0 would never wait.
+	// https://developer.hashicorp.com/consul/api-docs/features/blocking
+	w.index, w.confirm = max(meta.LastIndex, 1), false
+	w.belief.take(meta.LastIndex, p.endpoints, w.listing.critical, time.Now())
 	w.limiter.SetLimit(min(callsPerSecond, rate.Limit(endpointsPerSecond)/rate.Limit(w.listing.instances+1)))
 	return p, changed, nil
 }
 
-// accept keeps what the next look builds on. An index of 0 would never wait.
-// https://developer.hashicorp.com/consul/api-docs/features/blocking
-func (w *watch) accept(p part, meta *api.QueryMeta) {
-	w.index = max(meta.LastIndex, 1)
-	if !streamed(meta) {
-		w.audited = time.Now()
-	}
-	w.members = make(map[string]bool, len(p.endpoints))
-	for i := range p.endpoints {
-		w.members[p.endpoints[i].ID] = true
-	}
-}
-
-// audit has the next query go to the catalog itself when the stream has been the
-// only source for a whole wait: it just goes quiet when the token's rights end.
-func (w *watch) audit(meta *api.QueryMeta) {
-	if streamed(meta) && time.Since(w.audited) >= w.client.options.Wait {
+// next is the question to ask at now. It goes to the catalog itself, without
+// waiting, when a stream has been the only source for a whole wait (one just goes
+// quiet when the token's rights end), and when what an outage has left is over.
+func (w *watch) next(now time.Time) question {
+	left := w.belief.settled.Sub(now)
+	if now.Sub(w.audited) >= w.client.options.Wait || w.belief.holding && left <= 0 {
 		w.index = 0
 	}
+	q := w.question(healthPath(w.query.Service), w.query.Filter, w.index)
+	q.consistent = w.confirm && w.index == 0
+	if w.belief.holding {
+		q.most = left
+	}
+	return q
 }
 
-// loses reports whether a member of the last answer is missing. A stream also
-// drops what its token may no longer see, and does not say so; the catalog does,
-// so a loss counts when the catalog confirms it.
-func (w *watch) loses(p part) bool {
-	left := 0
-	for i := range p.endpoints {
-		if w.members[p.endpoints[i].ID] {
-			left++
-		}
+// doubts reports whether the answer does not count before another one confirms
+// it, and has that asked for: from the leader where it may be one of the past,
+// and from the catalog itself where a stream lost an instance. A stream drops what
+// its token may no longer see, and does not say so; the catalog does.
+func (w *watch) doubts(q question, meta *api.QueryMeta) bool {
+	if q.consistent {
+		return false
 	}
-	return left < len(w.members)
+	missing, worse := w.belief.lost(w.listing.endpoints)
+	w.confirm = meta.LastIndex < w.belief.index || w.belief.shaken && worse
+	if !w.confirm && !(streamed(meta) && missing) {
+		return false
+	}
+	w.index = 0
+	return true
 }
 
 func (w *watch) question(path, filter string, index uint64) question {

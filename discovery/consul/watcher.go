@@ -83,7 +83,8 @@ func (w *watcher) Watch(ctx context.Context, sink discovery.Sink) error {
 func (w *watcher) follow(ctx context.Context, merged *merger, tier int, datacenter string) {
 	leave := w.client.join()
 	defer leave()
-	newWatch(w.client, w.query, datacenter).run(ctx, place{merged, tier})
+	to := place{merged, tier}
+	newWatch(w.client, w.query, datacenter, to.known()).run(ctx, to)
 }
 
 // seeds are the endpoints of an earlier run that asked the same.

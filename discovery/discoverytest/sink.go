@@ -8,6 +8,7 @@ package discoverytest
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -58,6 +59,13 @@ func (s *Sink) Last() (last endpoint.Snapshot, ok bool) {
 		return endpoint.Snapshot{}, false
 	}
 	return s.updates[len(s.updates)-1], true
+}
+
+// All returns every snapshot so far, the oldest first.
+func (s *Sink) All() []endpoint.Snapshot {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.updates)
 }
 
 // Counts returns how many snapshots and errors came so far.

@@ -80,8 +80,12 @@ func (d *Dir) sweep(before time.Time) {
 }
 
 // bound removes the files that were written longest ago beyond maxFiles, those
-// that were set aside among them. Only this package's files count.
+// that were set aside among them. Only this package's files count. As long as all
+// that is there is within the bound, it does not ask for each file's age.
 func (d *Dir) bound() {
+	if all, err := os.ReadDir(d.path); err != nil || len(all) <= maxFiles {
+		return
+	}
 	files := d.list(func(name string) bool {
 		return strings.HasSuffix(name, extension) || strings.HasSuffix(name, extension+damaged)
 	})

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -173,6 +174,29 @@ func TestOpenSweepsOldTemporaries(t *testing.T) {
 	}
 	if _, err := os.Stat(fresh); err != nil {
 		t.Error("another process's file was removed")
+	}
+}
+
+// Two sidecars of one user that ask the same write the same file.
+func TestSeveralProcessesShareADirectory(t *testing.T) {
+	path := open(t).path
+	var processes sync.WaitGroup
+	for range 4 {
+		processes.Go(func() {
+			d, err := Open(path)
+			for i := 0; err == nil && i < 25; i++ {
+				if err = d.Save("api", example()); err == nil {
+					_, err = d.Load("api")
+				}
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	processes.Wait()
+	if left, err := os.ReadDir(path); err != nil || len(left) != 1 {
+		t.Errorf("%d files are left, error %v", len(left), err)
 	}
 }
 

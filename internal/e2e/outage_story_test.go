@@ -18,7 +18,13 @@ import (
 // three registers instances a, b and c of "api" and boots a proxy for them.
 func three(s *stage, agent *testkit.ConsulAgent) *program {
 	s.Helper()
-	s.env["CONSUL"] = agent.HTTPAddr
+	return threeVia(s, agent, agent.HTTPAddr)
+}
+
+// threeVia has the proxy ask at another address than the agent's own.
+func threeVia(s *stage, agent *testkit.ConsulAgent, address string) *program {
+	s.Helper()
+	s.env["CONSUL"] = address
 	for _, name := range []string{"a", "b", "c"} {
 		register(s, agent, name)
 	}
@@ -107,21 +113,35 @@ func TestKillsOfTheConsulAgentFailNoRequest(t *testing.T) {
 	l.end().wantNoFailure(t)
 }
 
-func TestAFrozenConsulAgentFailsNoRequest(t *testing.T) {
-	agent := consulAgent(t, true)
-	s := newStage(t)
-	p := three(s, agent)
-	l := s.load(plan{clients: 8, rate: 1000})
-	agent.Freeze()
-	defer agent.Thaw()
-	if long() {
-		<-time.After(2 * time.Minute)
+// A silent agent keeps its connections and answers nothing: it is frozen, or a
+// firewall drops what goes to its port.
+func TestASilentConsulAgentFailsNoRequest(t *testing.T) {
+	for name, silence := range map[string]func(*testkit.ConsulAgent, *testkit.Relay) (end func()){
+		"frozen":      func(a *testkit.ConsulAgent, _ *testkit.Relay) func() { a.Freeze(); return a.Thaw },
+		"black-holed": func(_ *testkit.ConsulAgent, r *testkit.Relay) func() { r.Swallow(); return r.Restore },
+	} {
+		t.Run(name, func(t *testing.T) {
+			agent := consulAgent(t, true)
+			relay := testkit.NewRelay(t, agent.HTTPAddr)
+			s := newStage(t)
+			p := threeVia(s, agent, relay.Addr)
+			l := s.load(plan{clients: 8, rate: 1000})
+			end := silence(agent, relay)
+			defer end()
+			if long() {
+				<-time.After(2 * time.Minute)
+			}
+			p.await("api", 3*patience, stale(true))
+			l.more(1000)
+			end()
+			agent.Deregister(t, "c")
+			p.awaitUp("api", 10*time.Second, "a", "b")
+			l.end().wantNoFailure(t)
+			if warned := strings.Count(p.log.String(), "membership is stale"); warned != 1 {
+				t.Errorf("one silence was logged %d times", warned)
+			}
+		})
 	}
-	l.more(1500)
-	agent.Thaw()
-	agent.Deregister(t, "c")
-	p.awaitUp("api", 10*time.Second, "a", "b")
-	l.end().wantNoFailure(t)
 }
 
 func TestAProxyStartedWithoutConsulHealsByItself(t *testing.T) {

@@ -47,11 +47,16 @@ func (r *Relay) Swallow() {
 	r.open = make(chan struct{})
 }
 
-// Restore lets bytes pass again, those that waited among them.
+// Restore lets bytes pass again, those that waited among them. While they pass it
+// does nothing.
 func (r *Relay) Restore() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	close(r.open)
+	select {
+	case <-r.open:
+	default:
+		close(r.open)
+	}
 }
 
 func (r *Relay) accept() {
