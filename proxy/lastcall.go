@@ -3,18 +3,9 @@ package proxy
 import (
 	"net"
 	"os"
-	"sync/atomic"
 	"syscall"
 	"time"
 )
-
-// listener is a bound address; it accepts once Serve has been called.
-type listener struct {
-	net.Listener
-	accepting bool
-	closing   atomic.Bool
-	done      chan struct{} // closed when accept has returned
-}
 
 // endAll closes listeners that retain has given up. It must not hold s.mu.
 func (s *Server) endAll(closing []*listener) {
@@ -31,7 +22,7 @@ func (s *Server) end(l *listener) {
 		s.startAll(lastCall(l.Listener))
 		return
 	}
-	l.closing.Store(true)
+	close(l.ending)
 	_ = wakes.SetDeadline(time.Unix(1, 0)) // fails only on a closed one, whose accept has returned
 	<-l.done
 }

@@ -225,6 +225,12 @@ func (x *exchange) sentAll() bool {
 	return x.holds
 }
 
+// early reports whether the final answer has come before the last of the request's
+// content was on its way. Who answers early may read the rest of the content, or
+// take it for the next request: both are to be seen in the wild ("CL.0"), and only
+// a new connection is safe from the second.
+func (x *exchange) early() bool { return x.pump != nil && !x.pump.last.Load() }
+
 // endPump stops the pump, or the feed, if there is one, and waits for it. If that
 // cut the request short, its connection to the upstream can only be closed.
 func (x *exchange) endPump() {

@@ -197,7 +197,7 @@ func (x *exchange) attach(a *attempt, framing http1.Framing) {
 	b, up := &x.resBody, a.up
 	b.start(&up.Conn, framing, x.Response.ContentLength, &x.Response.Trailer)
 	b.x, b.up, b.lease, b.open = x, up, a.lease, true
-	b.reuse = !x.Response.Close && framing != http1.UntilClose && x.Response.Status != 101 && !x.Request.BindsConnection()
+	b.reuse = !x.Response.Close && framing != http1.UntilClose && x.Response.Status != 101 && !x.Request.BindsConnection() && !x.early()
 	up.KeepFor(x.Response.KeepAlive)
 	switch {
 	case x.Response.Status == 101:

@@ -3,13 +3,9 @@ package proxy
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"net/netip"
-	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -43,7 +39,6 @@ type Server struct {
 	site     atomic.Pointer[Site]
 	metrics  *metrics.Server
 	draining atomic.Bool
-	closing  chan struct{} // closed when draining begins
 	// tunnelsEnd is the watchdog's time at which tunnels are ended; 0 = not yet.
 	tunnelsEnd atomic.Int64
 	open       atomic.Int64
@@ -58,7 +53,7 @@ type Server struct {
 
 // NewServer makes a server that listens nowhere yet. dog must be running.
 func NewServer(name string, site *Site, dog *wire.Watchdog, log *slog.Logger) *Server {
-	s := &Server{name: name, dog: dog, log: log, metrics: site.Metrics, closing: make(chan struct{}), listeners: map[string]*listener{}, conns: map[*conn]struct{}{}}
+	s := &Server{name: name, dog: dog, log: log, metrics: site.Metrics, listeners: map[string]*listener{}, conns: map[*conn]struct{}{}}
 	s.site.Store(site)
 	return s
 }
@@ -84,7 +79,7 @@ func (s *Server) Open(ctx context.Context, addrs []string) error {
 		opened[addr] = l
 	}
 	for addr, l := range opened {
-		s.listeners[addr] = &listener{Listener: l, done: make(chan struct{})}
+		s.listeners[addr] = newListener(l)
 	}
 	return nil
 }
@@ -129,45 +124,6 @@ func (s *Server) retain(addrs []string) (closing []*listener) {
 	return closing
 }
 
-func listen(ctx context.Context, addr string) (net.Listener, error) {
-	lc := net.ListenConfig{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: time.Minute, Interval: 15 * time.Second}}
-	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
-		if err := removeDeadSocket(path); err != nil {
-			return nil, err
-		}
-		return lc.Listen(ctx, "unix", path)
-	}
-	return lc.Listen(ctx, network(addr), addr)
-}
-
-// network is what an address is listened on at: a literal address by its own
-// version of IP only, so that "0.0.0.0:80" and "[::]:80" can stand side by side
-// as in nginx; ":80" and names by both.
-func network(addr string) string {
-	ap, err := netip.ParseAddrPort(addr)
-	switch {
-	case err != nil:
-		return "tcp"
-	case ap.Addr().Is4():
-		return "tcp4"
-	}
-	return "tcp6"
-}
-
-// removeDeadSocket removes a unix socket that nobody listens on any more.
-func removeDeadSocket(path string) error {
-	info, err := os.Lstat(path)
-	if err != nil || info.Mode()&os.ModeSocket == 0 {
-		return nil // nothing there, or not ours to remove: listen says what is wrong
-	}
-	c, err := net.DialTimeout("unix", path, time.Second)
-	if err == nil {
-		c.Close()
-		return fmt.Errorf("listen unix %s: somebody already listens there", path)
-	}
-	return os.Remove(path)
-}
-
 // Addrs are the addresses that are listened on, as the system gave them.
 func (s *Server) Addrs() []net.Addr {
 	s.mu.Lock()
@@ -177,56 +133,6 @@ func (s *Server) Addrs() []net.Addr {
 		addrs = append(addrs, l.Addr())
 	}
 	return addrs
-}
-
-// accept takes connections until its listener is to end, and closes it.
-func (s *Server) accept(l *listener) {
-	defer close(l.done)
-	for {
-		nc, err := l.Accept()
-		switch {
-		case err == nil:
-			s.start(nc)
-		case l.closing.Load():
-			s.startAll(lastCall(l.Listener))
-			return
-		case errors.Is(err, net.ErrClosed):
-			return
-		default: // out of descriptors, most likely: give it time
-			s.log.Warn("accept failed", "server", s.name, "err", err)
-			s.pause(acceptPause)
-		}
-	}
-}
-
-// acceptPause is how long a listener rests that cannot accept.
-const acceptPause = 50 * time.Millisecond
-
-// pause waits for d, or until the server drains.
-func (s *Server) pause(d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-s.closing:
-	}
-}
-
-// start serves a new connection on a goroutine of its own.
-func (s *Server) start(nc net.Conn) {
-	site := s.site.Load()
-	if n := s.open.Add(1); site.Limits.MaxConnections > 0 && n > site.Limits.MaxConnections {
-		s.open.Add(-1)
-		nc.Close()
-		return
-	}
-	c := newConn(s, nc)
-	s.mu.Lock()
-	s.conns[c] = struct{}{}
-	s.mu.Unlock()
-	s.metrics.Opened()
-	s.serving.Add(1)
-	go c.serve()
 }
 
 // remove forgets a connection that has ended.
@@ -243,11 +149,7 @@ func (s *Server) limits() *Limits { return &s.site.Load().Limits }
 
 // Drain says "Connection: close" on every answer from now on; listeners stay
 // open until Shutdown.
-func (s *Server) Drain() {
-	if !s.draining.Swap(true) {
-		close(s.closing)
-	}
-}
+func (s *Server) Drain() { s.draining.Store(true) }
 
 // Shutdown closes the listeners, lets requests under way finish, ends tunnels
 // after their grace and closes what is left when ctx ends. It returns ctx's error

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"pingap-go/upstream"
 )
 
 // upload is a body of n bytes that do not repeat.
@@ -63,22 +65,24 @@ func TestUploadsOfAllSizesArriveWhole(t *testing.T) {
 	}
 }
 
+// refusal is an answer that need not wait for the content of its request.
+var refusal = lines("HTTP/1.1 413 Content Too Large", "Content-Length: 3") + "no!"
+
 // An upstream need not read an upload to refuse it. The client, which is still
 // sending, must get to read the answer.
 func TestEarlyAnswerToAnUploadIsHeard(t *testing.T) {
-	body := upload(8 << 20)
+	body := upload(8 << 20) // more than the system buffers for a reader that does not read
 	request := post(fmt.Sprintf("Content-Length: %d", len(body))) + string(body)
 	for name, after := range map[string]func(*visit){
 		"and closes": func(*visit) {},
 		"and waits":  func(v *visit) { <-v.origin.ending },
-		"and reads":  func(v *visit) { io.Copy(io.Discard, v.Conn) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := newOrigin(t, func(v *visit) {
 				if v.number > 0 {
 					always(hello)(v)
 				} else if _, err := v.head(); err == nil {
-					v.say(lines("HTTP/1.1 413 Content Too Large", "Content-Length: 3") + "no!")
+					v.say(refusal)
 					after(v)
 				}
 			})
@@ -92,6 +96,85 @@ func TestEarlyAnswerToAnUploadIsHeard(t *testing.T) {
 			c.Close()
 			sending.Wait()
 			r.dial(t).open("/next") // over a connection of its own
+		})
+	}
+}
+
+// An upstream may refuse an upload and read it all the same (RFC 9112 section
+// 9.3). Whether the proxy is done with sending by the time it sees the answer is
+// chance: either it says that it closes the client's connection, and does, or
+// the whole request has passed and the connection serves on.
+func TestEarlyAnswerOfAnUpstreamThatReadsOn(t *testing.T) {
+	body := upload(8 << 20)
+	o := newOrigin(t, func(v *visit) {
+		for {
+			req, err := v.head()
+			if err != nil {
+				return
+			}
+			if req.Method == "GET" {
+				v.say(hello)
+				continue
+			}
+			v.say(refusal)
+			if n, err := io.Copy(io.Discard, req.Body); err != nil || n != int64(len(body)) {
+				return // the proxy has given up the rest
+			}
+		}
+	})
+	r := start(t, nil, o)
+	c := r.dial(t)
+	var sending sync.WaitGroup
+	sending.Go(func() { io.WriteString(c.Conn, post(fmt.Sprintf("Content-Length: %d", len(body)))+string(body)) })
+	a := c.answer("POST")
+	if a.StatusCode != 413 || a.body != "no!" || a.err != nil {
+		t.Errorf("status %d, body %q, %v", a.StatusCode, a.body, a.err)
+	}
+	if a.Close {
+		c.Close()
+	}
+	sending.Wait()
+	if !a.Close {
+		c.open("/same")
+	}
+	r.dial(t).open("/other")
+}
+
+// An upstream that answers before it has the whole request may read the rest of
+// it, or take that for another request. So its connection serves nobody else,
+// though in the end all has been sent; nor does the client's, which had to be told
+// before that was known.
+func TestConnectionsOfAnEarlyAnswerAreNotUsedAgain(t *testing.T) {
+	for name, request := range map[string]struct{ head, first, rest string }{
+		"length":  {post("Content-Length: 10"), "hello", "world"},
+		"chunked": {post("Transfer-Encoding: chunked"), "5\r\nhello\r\n", "5\r\nworld\r\n0\r\n\r\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := newOrigin(t, func(v *visit) {
+				for {
+					req, err := v.head()
+					if err != nil {
+						return
+					}
+					v.say(ok("Transfer-Encoding: chunked") + "2\r\nok\r\n")
+					io.Copy(io.Discard, req.Body)
+					v.say("0\r\n\r\n")
+				}
+			})
+			r := start(t, func(p *parts) { p.pool.Retry = upstream.Retry{Attempts: 1} }, o) // nothing is held back
+			c := r.dial(t)
+			c.send(request.head + request.first)
+			res := c.head("POST")
+			c.send(request.rest)
+			if body, err := io.ReadAll(res.Body); res.StatusCode != 200 || string(body) != "ok" || err != nil || !res.Close {
+				t.Errorf("status %d, body %q, %v, close %v", res.StatusCode, body, err, res.Close)
+			}
+			c.over()
+			r.dial(t).open("/next")
+			if n := o.connections(); n != 2 {
+				t.Fatalf("%d connections to the upstream", n)
+			}
+			<-o.visit(t, 0).done
 		})
 	}
 }
