@@ -70,6 +70,9 @@ func (a *Ask) MarkTried(l *Load) {
 	}
 }
 
+// Tries is how many tries are recorded.
+func (a *Ask) Tries() int { return a.ntried }
+
 // Tried reports whether the host had its try.
 func (a *Ask) Tried(l *Load) bool {
 	for _, t := range a.tried[:a.ntried] {

@@ -34,7 +34,7 @@ func (f *Forward) hedge(x *exchange, a *attempt, after, wait time.Duration) erro
 		x.client.watch(&a.up.Conn)
 	}
 	other.up.Close()
-	other.lease.Failed(upstream.Hedged)
+	other.lease.Failed(upstream.Hedged, nil)
 	return nil
 }
 
@@ -58,14 +58,15 @@ func (f *Forward) second(x *exchange, wait time.Duration) (attempt, bool) {
 	other := attempt{lease: lease, up: lease.Take(false)}
 	if other.up == nil {
 		if other.up, err = f.dial(x, &other.lease); err != nil {
-			other.lease.Failed(upstream.ConnectFailed)
+			reason, _ := explain(err)
+			other.lease.Failed(reason, err)
 			return attempt{}, false
 		}
 	}
 	other.up.SetTimeout(x.bound(wait))
 	if err := other.up.WriteParts(x.upOut, x.unsentHeld(), nil); err != nil {
 		other.up.Close()
-		other.lease.Failed(upstream.Reset)
+		other.lease.Failed(upstream.Reset, err)
 		return attempt{}, false
 	}
 	x.Tries++

@@ -47,6 +47,9 @@ func (f *Forward) roundTrip(x *exchange, a *attempt) error {
 		x.endPump()
 		x.Response.Reset()
 		x.UpstreamTime = mono.Since(began)
+		if errors.Is(err, wire.ErrTimeout) {
+			err = f.waited(x)
+		}
 		return err
 	}
 	x.UpstreamTime = mono.Since(began)
@@ -170,6 +173,8 @@ func (x *exchange) waitError(err error, begun bool) error {
 	switch {
 	case errors.Is(err, wire.ErrInterrupted), errors.Is(err, errClientGone):
 		return errClientGone
+	case errors.Is(err, wire.ErrTimeout) && x.reqBody.asking.Load():
+		return faultSlowBody // the client has had all of the time
 	case errors.Is(err, wire.ErrTimeout), errors.Is(err, wire.ErrBufferFull):
 		return err
 	case err == io.EOF && begun:

@@ -11,7 +11,7 @@ import (
 )
 
 // Lease is the right to use one host for one try. It ends with exactly one call
-// of Done or Failed.
+// of Done, Broke or Failed.
 type Lease struct {
 	pool    *Pool
 	host    *Host
@@ -157,24 +157,36 @@ func (p *Pool) adapt(now int64, took time.Duration) {
 	}
 }
 
-// Done ends the lease of a try that was answered; whole says that the response
-// came to its end.
-func (l *Lease) Done(whole bool) {
-	outcome := health.OutcomeOf(l.status)
-	if !whole {
-		outcome = health.Reset
+// Done ends the lease of a try whose answer came to its end, or was not wanted to.
+func (l *Lease) Done() { l.end(health.OutcomeOf(l.status), l.status) }
+
+// Broke ends the lease of a try whose answer was begun and not finished; err is
+// for the log. That an exchange as a whole took too long is no evidence: the
+// answer may be a stream.
+func (l *Lease) Broke(reason Reason, err error) {
+	l.complain("endpoint broke off its answer", reason, err)
+	l.pool.metrics.Failure(string(reason))
+	outcome := reason.outcome()
+	if reason == TotalTimeout {
+		outcome = health.OutcomeOf(l.status)
 	}
 	l.end(outcome, l.status)
 }
 
-// Failed ends the lease of a try that was not answered. One that timed out was at
-// least as slow as that.
-func (l *Lease) Failed(reason Reason) {
+// Failed ends the lease of a try that was not answered; err is for the log. One
+// that timed out was at least as slow as that.
+func (l *Lease) Failed(reason Reason, err error) {
+	l.complain("endpoint does not answer", reason, err)
 	outcome := reason.outcome()
-	if outcome == health.TimedOut {
+	if outcome == health.TimedOut || outcome == health.ConnectTimedOut {
 		l.now = l.pool.now()
 		l.latency = time.Duration(l.now - l.began)
+	}
+	if outcome == health.TimedOut {
 		l.pool.adapt(l.now, l.latency)
+	}
+	if outcome != health.ClientAborted {
+		l.pool.metrics.Failure(string(reason))
 	}
 	l.end(outcome, 0)
 }

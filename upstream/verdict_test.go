@@ -190,7 +190,7 @@ func TestAClientThatLeavesIsNoEvidence(t *testing.T) {
 		r.registry.lists(one("a"), one("b"))
 		for range 100 {
 			l := r.must()
-			l.Failed(ClientGone)
+			l.Failed(ClientGone, nil)
 		}
 		pass(time.Second)
 		r.wantSpread("a", "b")
@@ -239,12 +239,11 @@ func TestAHostThatDoesNotAnswerIsComplainedOfNowAndThen(t *testing.T) {
 			{Hedged, 0, 0},
 			{ConnectFailed, 0, 1},
 			{Reset, complainEvery - time.Second, 1},
-			{Timeout, 2 * time.Second, 2},
+			{HeadTimeout, 2 * time.Second, 2},
 		} {
 			pass(step.wait)
 			l := r.must()
-			l.Complain(step.reason, errors.New("certificate signed by unknown authority"))
-			l.Failed(step.reason)
+			l.Failed(step.reason, errors.New("certificate signed by unknown authority"))
 			if n := r.log.count("certificate signed by unknown authority"); n != step.lines {
 				t.Errorf("after %s the log has %d lines, not %d", step.reason, n, step.lines)
 			}

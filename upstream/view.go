@@ -119,6 +119,20 @@ func (p *Pool) warmth(h *Host, now time.Time) float64 {
 	return max(part, coldest)
 }
 
+// untried reports whether the view has a host that had no try. It looks at one
+// more than were tried at most.
+func (v *view) untried(ask *balance.Ask) bool {
+	if ask.Tries() == balance.MaxTried {
+		return false
+	}
+	for _, h := range v.hosts {
+		if !ask.Tried(&h.load) {
+			return true
+		}
+	}
+	return false
+}
+
 // same reports whether two views would pick alike, in all lanes, too.
 func (v *view) same(o *view) bool {
 	return v.panics == o.panics && v.tier == o.tier && v.warming == o.warming && slices.Equal(v.hosts, o.hosts) && slices.Equal(v.shares, o.shares) &&
