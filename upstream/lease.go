@@ -77,45 +77,6 @@ func (p *Pool) lease(ctx context.Context, inForce func() *view, ask *balance.Ask
 	return l, err
 }
 
-// shed is the answer to a request that an upstream's limits have no room for.
-func shed(err error) error {
-	return &message.Fault{
-		Status: 503, Type: "no_endpoint", Detail: "this service is serving as many requests as it may", Err: err, RetryAfter: 1,
-	}
-}
-
-func (p *Pool) pick(v *view, ask *balance.Ask) (Lease, error) {
-	full := false
-	for range balance.MaxTried {
-		i := v.picker.Pick(ask)
-		if i < 0 {
-			break
-		}
-		h := v.hosts[i]
-		ask.MarkTried(&h.load)
-		trial := h.evidence.Phase() == health.OnTrial
-		if trial && !h.evidence.TryTrial(ask.Now) {
-			continue
-		}
-		if n := h.load.InFlight.Add(1); p.perHost == 0 || n <= p.perHost {
-			p.inFlight.Add(1)
-			h.requests.Add(1)
-			return Lease{pool: p, host: h, began: ask.Now, trial: trial}, nil
-		}
-		h.load.InFlight.Add(-1)
-		full = true
-	}
-	return Lease{}, p.nobody(full)
-}
-
-func (p *Pool) nobody(full bool) error {
-	f := &message.Fault{Status: 503, Type: "no_endpoint", Detail: "no endpoint is available for this service", RetryAfter: 1}
-	if full {
-		f.Detail = "all endpoints of this service are serving as many requests as they may"
-	}
-	return f
-}
-
 // Address is the endpoint's address.
 func (l *Lease) Address() string { return l.host.link.Load().address }
 
