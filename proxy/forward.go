@@ -26,6 +26,7 @@ var _ plugin.Handler = (*Forward)(nil)
 type attempt struct {
 	lease upstream.Lease
 	up    *upstream.Conn
+	began int64 // mono time at which the request went out
 }
 
 // failure is a try that gave no response to pass on.
@@ -114,6 +115,14 @@ func (f *Forward) lease(x *exchange) (upstream.Lease, error) {
 		return f.Lane.Lease(x.Context(), &x.ask)
 	}
 	return f.Pool.Lease(x.Context(), &x.ask)
+}
+
+// leaseNow is lease without a wait.
+func (f *Forward) leaseNow(x *exchange) (upstream.Lease, error) {
+	if f.Lane != nil {
+		return f.Lane.LeaseNow(&x.ask)
+	}
+	return f.Pool.LeaseNow(&x.ask)
 }
 
 // untried reports whether a host is left that had no try.

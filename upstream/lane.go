@@ -38,6 +38,9 @@ func (l *Lane) Lease(ctx context.Context, ask *balance.Ask) (Lease, error) {
 	return l.pool.lease(ctx, l.view, ask)
 }
 
+// LeaseNow is Lease without a wait in the queue.
+func (l *Lane) LeaseNow(ask *balance.Ask) (Lease, error) { return l.pool.leaseNow(l.view, ask) }
+
 // Available reports whether the lane has a host that may be picked.
 func (l *Lane) Available() bool { return len(l.view().hosts) > 0 }
 

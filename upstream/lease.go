@@ -8,6 +8,7 @@ import (
 	"pingap-go/balance"
 	"pingap-go/health"
 	"pingap-go/message"
+	"pingap-go/upstream/limit"
 )
 
 // Lease is the right to use one host for one try. It ends with exactly one call
@@ -70,7 +71,22 @@ func (p *Pool) lease(ctx context.Context, inForce func() *view, ask *balance.Ask
 			return Lease{}, shed(err)
 		}
 	}
-	l, err := p.pick(inForce(), ask)
+	return p.admitted(inForce(), ask)
+}
+
+// LeaseNow is Lease without a wait in the queue.
+func (p *Pool) LeaseNow(ask *balance.Ask) (Lease, error) { return p.leaseNow(p.view.Load, ask) }
+
+func (p *Pool) leaseNow(inForce func() *view, ask *balance.Ask) (Lease, error) {
+	if p.gate != nil && !p.gate.TryAcquire() {
+		return Lease{}, shed(limit.ErrFull)
+	}
+	return p.admitted(inForce(), ask)
+}
+
+// admitted picks for a request that the gate has let in.
+func (p *Pool) admitted(v *view, ask *balance.Ask) (Lease, error) {
+	l, err := p.pick(v, ask)
 	if err != nil && p.gate != nil {
 		p.gate.Release()
 	}
