@@ -70,6 +70,12 @@ func (a *Ask) MarkTried(l *Load) {
 	}
 }
 
+// Tries is how many tries are recorded.
+func (a *Ask) Tries() int { return a.ntried }
+
+// Forget leaves the first n tries recorded: those after them were none.
+func (a *Ask) Forget(n int) { a.ntried = min(a.ntried, n) }
+
 // Tried reports whether the host had its try.
 func (a *Ask) Tried(l *Load) bool {
 	for _, t := range a.tried[:a.ntried] {

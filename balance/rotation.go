@@ -1,15 +1,13 @@
 package balance
 
 import (
-	"cmp"
 	"math"
-	"slices"
 	"sync/atomic"
 )
 
 // rotation is an endless order of turns in which every candidate comes up in
 // proportion to its weight, evenly spread. It takes one atomic addition a turn,
-// O(n log n) to build, and holds no state of its own: the turn counter is the
+// O(n) to build, and holds no state of its own: the turn counter is the
 // policy's, so that a new rotation goes on where the old one was.
 //
 // Turns go round in laps. A candidate of mean weight has one seat in the lap; a
@@ -84,11 +82,15 @@ func plainSeats(n int) []seat {
 	return seats
 }
 
+// placed is a seat and where it stands, as a fraction of the lap of 2^32.
+type placed struct {
+	seat
+	at uint32
+}
+
+// weightedSeats places the seats, 2n at most, and puts them in their order. Both
+// take O(n).
 func weightedSeats(candidates []Candidate) []seat {
-	type placed struct {
-		seat
-		at float64 // 0 at the begin of the lap, 1 at its end
-	}
 	mean := meanWeight(candidates)
 	lap := make([]placed, 0, 2*len(candidates))
 	for i := range candidates {
@@ -102,16 +104,40 @@ func weightedSeats(candidates []Candidate) []seat {
 					share:     fraction(perLap / count),
 					phase:     phase + uint32(float64(k)/count*math.MaxUint32),
 				},
-				at: (float64(k) + place) / count,
+				at: uint32((float64(k) + place) / count * (1 << 32)),
 			})
 		}
 	}
-	slices.SortStableFunc(lap, func(a, b placed) int { return cmp.Compare(a.at, b.at) })
+	lap = inOrder(lap)
 	seats := make([]seat, len(lap))
 	for i := range lap {
 		seats[i] = lap[i].seat
 	}
 	return seats
+}
+
+// inOrder sorts a lap by place, byte by byte from the lowest, each pass a stable
+// counting sort: four passes whatever the number of seats.
+//
+// Source: least significant digit radix sort; Knuth, TAOCP 3, 5.2.5.
+func inOrder(lap []placed) []placed {
+	sorted := make([]placed, len(lap))
+	for shift := 0; shift < 32; shift += 8 {
+		var next [257]int
+		for i := range lap {
+			next[lap[i].at>>shift&0xff+1]++
+		}
+		for digit := range 256 {
+			next[digit+1] += next[digit]
+		}
+		for i := range lap {
+			digit := lap[i].at >> shift & 0xff
+			sorted[next[digit]] = lap[i]
+			next[digit]++
+		}
+		lap, sorted = sorted, lap
+	}
+	return lap
 }
 
 // fraction scales a share of (0, 1] to 2^32. The least share is not 0, so that

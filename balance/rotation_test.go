@@ -1,7 +1,9 @@
 package balance
 
 import (
+	"cmp"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -107,6 +109,21 @@ func TestRotationStepsPerTurn(t *testing.T) {
 				t.Fatalf("%.2f steps a turn, %d at most; want 2 and 40", mean, longest)
 			}
 		})
+	}
+}
+
+func TestSeatsAreInTheOrderOfTheirPlaces(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, n := range []int{0, 1, 2, 255, 256, 257, 10_000} {
+		lap := make([]placed, n)
+		for i := range lap {
+			lap[i] = placed{seat: seat{candidate: i}, at: random.Uint32() >> (i % 32)} // some far apart, some the same
+		}
+		want := slices.Clone(lap)
+		slices.SortStableFunc(want, func(a, b placed) int { return cmp.Compare(a.at, b.at) })
+		if got := inOrder(lap); !slices.Equal(got, want) {
+			t.Errorf("%d seats are in another order than a sort puts them in", n)
+		}
 	}
 }
 

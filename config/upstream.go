@@ -95,12 +95,13 @@ type Ejection struct {
 
 // Retry is [upstreams.NAME.retry].
 type Retry struct {
-	// Attempts are the tries in all; 1 = never retry.
+	// Attempts are the tries in all, refused connections not counted; 1 = never retry.
 	Attempts int `toml:"attempts" default:"3" min:"1" max:"8"`
 	// On lists "connect", "reset", "timeout" and statuses such as "502". Empty:
 	// connect always, the others and 502, 503, 504 for idempotent methods.
 	On []string `toml:"on"`
-	// PerTryTimeout bounds one try; 0 = the location's response_timeout.
+	// PerTryTimeout bounds the wait for one response head where it is below the
+	// location's response_timeout; 0 = none.
 	PerTryTimeout time.Duration `toml:"per_try_timeout" default:"0s"`
 	// Backoff comes before the second retry and doubles, with jitter; the first
 	// retry goes to another host at once.

@@ -11,16 +11,18 @@ type Outcome uint8
 // The outcomes. Anything the host answered itself below 500 is a success: a
 // 404 or 429 is the client's doing, and a host that says so is well.
 const (
-	Success       Outcome = iota // answered, status below 500
-	ServerError                  // answered 5xx
-	ConnectFailed                // no connection could be made
-	Reset                        // the connection broke before the answer was complete
-	TimedOut                     // no answer in time
-	ClientAborted                // the client left first; counts for nothing
+	Success         Outcome = iota // answered, status below 500
+	ServerError                    // answered 5xx
+	ConnectFailed                  // no connection could be made
+	ConnectTimedOut                // nor was one refused in time
+	Reset                          // the connection broke before the answer was complete
+	TimedOut                       // no answer in time
+	Stalled                        // the answer stood still before it was complete
+	ClientAborted                  // the client left first; counts for nothing
 )
 
 // outcomeNames are the failures in the plural, as reasons have them.
-var outcomeNames = [...]string{"successes", "5xx", "connect failures", "resets", "time-outs", "client aborts"}
+var outcomeNames = [...]string{"successes", "5xx", "connect failures", "connect time-outs", "resets", "time-outs", "stalls", "client aborts"}
 
 // String is the outcome in the plural: "5xx", "connect failures".
 func (o Outcome) String() string { return outcomeNames[o] }

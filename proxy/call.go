@@ -20,6 +20,7 @@ import (
 // frames of the answer on goroutines of its own; what they share with the
 // exchange's goroutine is in feed, hints and clock.
 type call struct {
+	f      *Forward
 	x      *exchange
 	conn   *session.Conn
 	lease  upstream.Lease
@@ -60,11 +61,10 @@ func (f *Forward) overHTTP2(x *exchange, a *attempt, more bool) (failed *failure
 		if conn == nil {
 			return nil, false
 		}
-		safe := replayable(x)
 		if err = f.call(x, a, conn); err == nil {
 			return f.judge(x, more), true
 		}
-		if second || !x.mayCallAgain(conn, err, safe) {
+		if second || !x.mayCallAgain(conn, err) {
 			return f.failed(x, a, err, more), true
 		}
 	}
@@ -73,19 +73,19 @@ func (f *Forward) overHTTP2(x *exchange, a *attempt, more bool) (failed *failure
 // mayCallAgain reports whether a call that failed may be made once more to the
 // same host: it has not begun with it, or the connection was an old one and the
 // request does no harm when sent twice.
-func (x *exchange) mayCallAgain(conn *session.Conn, err error, safe bool) bool {
+func (x *exchange) mayCallAgain(conn *session.Conn, err error) bool {
 	var refused *refusedError
 	if errors.As(err, &refused) {
 		return refused.closing && x.canResend()
 	}
-	return stale(err) && safe && !conn.Fresh() && x.canResend()
+	return stale(err) && !conn.Fresh() && replayable(x)
 }
 
 // call sends the request and waits for the response's head. On success x.Response
 // is filled and its body, if any, is the call.
 func (f *Forward) call(x *exchange, a *attempt, conn *session.Conn) error {
 	began := mono.Now()
-	k := &call{x: x, conn: conn, lease: a.lease, open: true}
+	k := &call{f: f, x: x, conn: conn, lease: a.lease, open: true}
 	ctx, cancel := context.WithCancelCause(x.Context())
 	k.ctx, k.cancel = ctx, cancel
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{Got1xxResponse: k.hint})
@@ -167,7 +167,7 @@ func (k *call) accept(began int64) error {
 		http2.Trailer(k.res, &x.Response)
 	}
 	k.err = io.EOF
-	k.end(true)
+	k.end(nil)
 	return nil
 }
 
@@ -176,16 +176,20 @@ var errTooMuch = errors.New("more content than Content-Length says")
 
 // explain says what an error met while waiting for a response means.
 func (k *call) explain(err error) error {
-	if k.feed != nil {
+	cause := context.Cause(k.ctx)
+	late := errors.Is(cause, wire.ErrTimeout) // if so, what the feed met is only what came of it
+	if k.feed != nil && !late {
 		if fault := k.feed.fault(); fault != nil {
 			return fault
 		}
 	}
-	switch cause := context.Cause(k.ctx); {
+	switch {
 	case cause == nil:
-	case errors.Is(cause, wire.ErrTimeout):
+	case late && k.x.reqBody.asking.Load():
+		return faultSlowBody // the client has had all of the time
+	case late:
 		k.conn.Retire()
-		return cause
+		return k.f.waited(k.x)
 	default: // nobody else ends it: not before there is an answer
 		return errClientGone
 	}
@@ -225,17 +229,17 @@ func (k *call) Read(p []byte) (int, error) {
 // Close settles the lease. A response that nobody cared to read to its end says
 // nothing against the host.
 func (k *call) Close() error {
-	k.end(k.err == nil || k.err == io.EOF || clientLeft(k.err))
+	k.end(k.err)
 	return nil
 }
 
-// end settles the call and, once, its lease.
-func (k *call) end(answered bool) {
+// end settles the call and, once, its lease. err is why the content ended.
+func (k *call) end(err error) {
 	if !k.open {
 		return
 	}
 	k.release()
-	k.lease.Done(answered)
+	k.x.settle(&k.lease, err)
 }
 
 // release ends whatever is still under way and gives the slot back.

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"io"
+	"sync/atomic"
 	"time"
 
 	"pingap-go/internal/wire"
@@ -26,12 +27,14 @@ type content struct {
 	rest    []byte        // of that view, what Read did not take
 	err     error         // why there is no more: io.EOF at the true end
 	onWait  func() error  // called before a wait for more; nil = nothing to do then
+	asking  atomic.Bool   // more is waited for, or was when the wait ended badly
 }
 
 // start begins the content of a message whose head was just read from conn.
 func (b *content) start(conn *wire.Conn, framing http1.Framing, length int64, trailer *message.Header) {
 	b.conn, b.framing, b.left, b.trailer = conn, framing, length, trailer
 	b.limit, b.stall, b.until, b.total, b.taken, b.rest, b.err, b.onWait = 0, 0, 0, 0, 0, nil, nil, nil
+	b.asking.Store(false)
 	switch {
 	case framing == http1.NoBody || framing == http1.Length && length == 0:
 		b.err = io.EOF
@@ -135,12 +138,19 @@ func (b *content) fill() {
 			return
 		}
 	}
+	if passed(b.until) { // a trickle would set the time-out anew with every byte
+		b.asking.Store(true)
+		b.err = wire.ErrTimeout
+		return
+	}
 	if b.stall > 0 {
 		b.conn.SetTimeout(before(b.until, b.stall))
 	}
+	b.asking.Store(true)
 	err := b.conn.Fill()
 	switch {
 	case err == nil:
+		b.asking.Store(false)
 	case err != io.EOF:
 		b.err = err
 	case b.framing == http1.UntilClose:
@@ -155,7 +165,7 @@ func (b *content) fill() {
 // worth it. dst may take as long as wait says for it; the wait for the body itself
 // is b's. What is wrong with the body becomes b.err too.
 func (b *content) splice(dst *wire.Conn, keep int64, wait time.Duration) (int64, error) {
-	if b.framing != http1.Length || b.left < wire.SpliceAbove || b.err != nil || b.limit > 0 || len(b.rest) > 0 {
+	if b.framing != http1.Length || b.left < wire.SpliceAbove || b.err != nil || b.limit > 0 || len(b.rest) > 0 || passed(b.until) {
 		return 0, nil
 	}
 	b.drop()
@@ -170,6 +180,7 @@ func (b *content) splice(dst *wire.Conn, keep int64, wait time.Duration) (int64,
 	if b.stall > 0 {
 		b.conn.SetTimeout(before(b.until, b.stall))
 	}
+	b.asking.Store(true)
 	n, err := pipe.From(b.conn, b.left-keep)
 	if err != nil {
 		b.err = err
@@ -178,6 +189,7 @@ func (b *content) splice(dst *wire.Conn, keep int64, wait time.Duration) (int64,
 		}
 		return 0, b.err
 	}
+	b.asking.Store(false)
 	dst.SetTimeout(before(b.until, wait))
 	if err := pipe.To(dst); err != nil {
 		return 0, err

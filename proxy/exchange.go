@@ -42,11 +42,15 @@ type exchange struct {
 	committed bool  // some of the response is on its way
 	gone      bool  // the client left before there was an answer
 	errorType string
+	// errorReason is what went wrong at the upstream, more exactly than errorType
+	// says; also of a response that broke off.
+	errorReason string
 
 	match      route.Match
 	clientBody clientBody
 	held       []byte         // request content that can be sent again
 	holds      bool           // held is all of it
+	begun      bool           // some of what is not held was taken from the client
 	unruled    message.Header // the request's header before rules that differ by try
 	deadline   int64          // mono time at which the exchange is over; 0 = none
 	localPort  string
@@ -91,8 +95,8 @@ func (x *exchange) reset() {
 		x.upOut = nil
 	}
 	x.started, x.status, x.bytesIn, x.bytesOut = 0, 0, 0, 0
-	x.committed, x.gone, x.errorType = false, false, ""
-	x.held, x.holds, x.deadline, x.span, x.call = nil, false, 0, nil, nil
+	x.committed, x.gone, x.errorType, x.errorReason = false, false, "", ""
+	x.held, x.holds, x.begun, x.deadline, x.span, x.call = nil, false, false, 0, nil, nil
 }
 
 // responseBody is the content of an upstream's response together with the right
@@ -111,7 +115,7 @@ type responseBody struct {
 // it otherwise. The lease is settled with what came of it: content that nobody
 // cared to read to its end says nothing against the host.
 func (b *responseBody) Close() error {
-	b.end(b.err == nil || b.whole() || clientLeft(b.err))
+	b.end(b.err)
 	return nil
 }
 
@@ -127,11 +131,11 @@ func (b *responseBody) dismiss() {
 	if b.open && b.framing == http1.Length && int64(len(b.up.Buffered())) >= b.left {
 		_, _ = b.Next() // it is there: no wait, no error
 	}
-	b.end(true)
+	b.end(nil)
 }
 
-// end settles the connection and, once, the lease.
-func (b *responseBody) end(answered bool) {
+// end settles the connection and, once, the lease. err is why the content ended.
+func (b *responseBody) end(err error) {
 	if !b.open {
 		return
 	}
@@ -147,5 +151,5 @@ func (b *responseBody) end(answered bool) {
 	} else {
 		b.up.Close()
 	}
-	b.lease.Done(answered)
+	b.x.settle(&b.lease, err)
 }

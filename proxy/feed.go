@@ -57,6 +57,7 @@ func (d *feed) Read(p []byte) (int, error) {
 	}
 	x := d.call.x
 	d.call.clock.rest() // it is the client that is waited for
+	x.begun = x.begun || !x.holds
 	n, err := d.source.Read(p)
 	d.call.clock.touch()
 	switch {

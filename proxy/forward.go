@@ -2,9 +2,9 @@ package proxy
 
 import (
 	"errors"
+	"net"
 	"time"
 
-	"pingap-go/internal/mono"
 	"pingap-go/plugin"
 	"pingap-go/upstream"
 )
@@ -26,6 +26,7 @@ var _ plugin.Handler = (*Forward)(nil)
 type attempt struct {
 	lease upstream.Lease
 	up    *upstream.Conn
+	began int64 // mono time at which the request went out
 }
 
 // failure is a try that gave no response to pass on.
@@ -35,6 +36,8 @@ type failure struct {
 	// again says that another host may be tried: the request can be sent once
 	// more and the budget has allowed it.
 	again bool
+	// free says that no host has done anything for the try: it counts for none.
+	free bool
 }
 
 // stick sets the cookie that keeps the client with its host.
@@ -59,16 +62,20 @@ func (f *Forward) Serve(ex *plugin.Exchange) error {
 		return err
 	}
 	attempts := f.attempts()
-	for try := 1; ; try++ {
+	for try := 1; ; {
 		failed := f.try(x, try < attempts)
 		if failed == nil {
 			x.stick()
 			return nil
 		}
-		if !failed.again || !f.Pool.Backoff(x.Context(), failed.reason, try) {
+		if !failed.again || !f.Pool.Backoff(x.Context(), failed.reason, try, f.untried(x)) {
+			x.errorReason = string(failed.reason)
 			return failed.err
 		}
 		f.Pool.Retried(failed.reason)
+		if !failed.free {
+			try++
+		}
 	}
 }
 
@@ -108,6 +115,22 @@ func (f *Forward) lease(x *exchange) (upstream.Lease, error) {
 		return f.Lane.Lease(x.Context(), &x.ask)
 	}
 	return f.Pool.Lease(x.Context(), &x.ask)
+}
+
+// leaseNow is lease without a wait.
+func (f *Forward) leaseNow(x *exchange) (upstream.Lease, error) {
+	if f.Lane != nil {
+		return f.Lane.LeaseNow(&x.ask)
+	}
+	return f.Pool.LeaseNow(&x.ask)
+}
+
+// untried reports whether a host is left that had no try.
+func (f *Forward) untried(x *exchange) bool {
+	if f.Lane != nil {
+		return f.Lane.Untried(&x.ask)
+	}
+	return f.Pool.Untried(&x.ask)
 }
 
 // try sends the request to one host. more says whether another may follow.
@@ -154,14 +177,13 @@ func (f *Forward) tryHost(x *exchange, a *attempt, more bool) *failure {
 			return failed
 		}
 	}
-	safe := replayable(x)
-	if a.up = a.lease.Take(!safe); a.up != nil {
+	if a.up = a.lease.Take(!idempotent(x.Request.Method) || !x.kept()); a.up != nil {
 		err := f.roundTrip(x, a)
 		if err == nil {
 			return f.judge(x, more)
 		}
 		a.up.Close()
-		if !stale(err) || !safe {
+		if !stale(err) || !replayable(x) {
 			return f.failed(x, a, err, more)
 		}
 	}
@@ -187,34 +209,28 @@ func (f *Forward) dial(x *exchange, lease *upstream.Lease) (*upstream.Conn, erro
 
 // dialFault says what an error met while connecting means.
 func (x *exchange) dialFault(err error) error {
-	if x.Context().Err() != nil {
+	var late net.Error
+	switch {
+	case x.Context().Err() != nil:
 		return errClientGone
+	case errors.As(err, &late) && late.Timeout() && x.overdue():
+		return &lateError{upstream.TotalTimeout}
 	}
 	return &dialError{err}
 }
 
 // wait is how long one host may take to its response head; 0 = no bound.
 func (f *Forward) wait() time.Duration {
-	if per := f.Pool.Retry().PerTryTimeout; per > 0 {
-		return per
+	if f.boundsTries() {
+		return f.Pool.Retry().PerTryTimeout
 	}
 	return f.Location.ResponseTimeout
 }
 
-// bound shortens a time-out to what the whole exchange has left; 0 is none.
-func (x *exchange) bound(d time.Duration) time.Duration { return before(x.deadline, d) }
-
-// before shortens a time-out to what is left until a deadline in mono time; 0 is
-// none of either.
-func before(deadline int64, d time.Duration) time.Duration {
-	if deadline == 0 {
-		return d
-	}
-	left := max(time.Duration(deadline-mono.Now()), time.Millisecond)
-	if d <= 0 {
-		return left
-	}
-	return min(d, left)
+// boundsTries reports whether a try has less time than a response.
+func (f *Forward) boundsTries() bool {
+	per, all := f.Pool.Retry().PerTryTimeout, f.Location.ResponseTimeout
+	return per > 0 && (all <= 0 || per < all)
 }
 
 // replayable reports whether sending the request twice does no harm: its method

@@ -1,10 +1,11 @@
 package proxy
 
 import (
+	"context"
 	"errors"
-	"io"
 	"time"
 
+	"pingap-go/internal/mono"
 	"pingap-go/internal/wire"
 	"pingap-go/upstream"
 )
@@ -24,17 +25,30 @@ func (f *Forward) hedge(x *exchange, a *attempt, after, wait time.Duration) erro
 		return x.hedgeError(err)
 	}
 	a.up.SetTimeout(x.bound(wait))
-	other, ok := f.second(x, wait)
-	if !ok {
+	if !f.untried(x) || !f.Pool.Withdraw(&x.ask) {
 		return nil // the usual wait goes on
 	}
-	if x.race(a, &other) {
+	lease, err := f.leaseNow(x)
+	if err != nil {
+		return nil
+	}
+	x.Tries++
+	f.Pool.Retried(upstream.Hedged)
+	other := attempt{lease: lease, up: lease.Take(false), began: mono.Now()}
+	won, why := f.race(x, a, &other, wait)
+	if won {
 		*a, other = other, *a
 		x.UpstreamAddr = a.lease.Address()
 		x.client.watch(&a.up.Conn)
 	}
-	other.up.Close()
-	other.lease.Failed(upstream.Hedged)
+	if other.up != nil {
+		other.up.Close()
+	}
+	reason := upstream.Hedged
+	if why != nil {
+		reason, _ = explain(why)
+	}
+	other.lease.Failed(reason, why)
 	return nil
 }
 
@@ -46,33 +60,6 @@ func (x *exchange) hedgeError(err error) error {
 	return x.waitError(err, false)
 }
 
-// second sends the request to another host.
-func (f *Forward) second(x *exchange, wait time.Duration) (attempt, bool) {
-	if !f.Pool.Withdraw(&x.ask) {
-		return attempt{}, false
-	}
-	lease, err := f.lease(x)
-	if err != nil {
-		return attempt{}, false
-	}
-	other := attempt{lease: lease, up: lease.Take(false)}
-	if other.up == nil {
-		if other.up, err = f.dial(x, &other.lease); err != nil {
-			other.lease.Failed(upstream.ConnectFailed)
-			return attempt{}, false
-		}
-	}
-	other.up.SetTimeout(x.bound(wait))
-	if err := other.up.WriteParts(x.upOut, x.unsentHeld(), nil); err != nil {
-		other.up.Close()
-		other.lease.Failed(upstream.Reset)
-		return attempt{}, false
-	}
-	x.Tries++
-	f.Pool.Retried(upstream.Hedged)
-	return other, true
-}
-
 // unsentHeld is the held content that is not part of x.upOut already.
 func (x *exchange) unsentHeld() []byte {
 	if len(x.held) > copyBelow {
@@ -81,38 +68,63 @@ func (x *exchange) unsentHeld() []byte {
 	return nil
 }
 
-// race waits for the first of two hosts to answer and reports whether the second
-// has won. Both waits are over when it returns; the loser's was interrupted. A
-// host that fails loses to one that is still waited for.
-func (x *exchange) race(a, b *attempt) (second bool) {
+// race asks the second host as well, waits for the first of the two to answer and
+// reports whether the second has won. Both waits are over when it returns; the
+// loser's was interrupted. A host that fails loses to one that is still waited for,
+// and why it did is returned.
+func (f *Forward) race(x *exchange, a, b *attempt, wait time.Duration) (second bool, loser error) {
+	ctx, cancel := context.WithCancel(x.Context())
+	defer cancel()
 	firstDone, secondDone := make(chan error, 1), make(chan error, 1)
-	go awaitAnswer(a.up, firstDone)
-	go awaitAnswer(b.up, secondDone)
+	go func() { firstDone <- a.up.Fill() }()
+	go f.join(ctx, x, b, wait, secondDone)
 	select {
 	case err := <-firstDone:
-		if err == nil {
-			b.up.Interrupt()
+		if err == nil || errors.Is(err, wire.ErrInterrupted) { // or the client has gone
+			cancel()
 			<-secondDone
-			return false
+			return false, nil
 		}
-		return <-secondDone == nil
+		if other := <-secondDone; other != nil {
+			return false, f.lost(x, other)
+		}
+		return true, f.lost(x, err)
 	case err := <-secondDone:
 		if err != nil {
 			<-firstDone
-			return false
+			return false, f.lost(x, err)
 		}
 		a.up.Interrupt()
 		<-firstDone
-		return true
+		return true, nil
 	}
 }
 
-// awaitAnswer waits for the first bytes of a host's answer. An end of the stream
-// is left to whoever reads on.
-func awaitAnswer(up *upstream.Conn, done chan<- error) {
-	err := up.Fill()
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
+// join sends the request to the second host, over a new connection if need be, and
+// waits for the first bytes of the answer, until ctx ends.
+func (f *Forward) join(ctx context.Context, x *exchange, b *attempt, wait time.Duration, done chan<- error) {
+	if b.up == nil {
+		up, err := b.lease.Dial(ctx, x.bound(f.Location.ConnectTimeout))
+		if err != nil {
+			done <- &dialError{err}
+			return
+		}
+		b.up = up
 	}
+	stop := context.AfterFunc(ctx, b.up.Interrupt)
+	b.up.SetTimeout(x.bound(wait))
+	err := b.up.WriteParts(x.upOut, x.unsentHeld(), nil)
+	if err == nil {
+		err = b.up.Fill()
+	}
+	stop() // before anybody hears of it: the winner's connection is not to be interrupted
 	done <- err
+}
+
+// lost is why a host has lost by its own fault.
+func (f *Forward) lost(x *exchange, err error) error {
+	if err = x.waitError(err, false); errors.Is(err, wire.ErrTimeout) {
+		return f.waited(x)
+	}
+	return err
 }

@@ -36,7 +36,7 @@ const lastWrite = 20 * time.Millisecond
 // holdBody gets the request's content ready to be sent. What fits into the read
 // buffer and may be replayed is read whole, and can then be sent again.
 func (x *exchange) holdBody(replay int64) error {
-	x.held, x.holds = nil, false
+	x.held, x.holds, x.begun = nil, false, false
 	b := &x.reqBody
 	switch {
 	case b.ended():
@@ -63,10 +63,19 @@ func (x *exchange) holdBody(replay int64) error {
 	return nil
 }
 
-// canResend reports whether the content is still here to be sent once more.
-func (x *exchange) canResend() bool {
+// kept reports whether all content is here to be sent once more.
+func (x *exchange) kept() bool {
 	c := x.streamed()
 	return x.holds || c != nil && c.whole()
+}
+
+// canResend reports whether the content is still here to be sent, perhaps for the
+// first time. It must not be asked while a pump or a feed is at work.
+func (x *exchange) canResend() bool { return !x.begun || x.kept() }
+
+// uploading reports whether content is under way that is not kept.
+func (x *exchange) uploading() bool {
+	return !x.holds && (x.pump != nil && !x.pump.over.Load() || x.feed != nil && !x.feed.ended.Load())
 }
 
 // send queues or writes the request: x.upOut holds the head.
@@ -91,7 +100,7 @@ func (x *exchange) send(up *upstream.Conn, wait time.Duration) error {
 
 func (x *exchange) startPump(up *upstream.Conn, wait time.Duration) {
 	p := &pump{x: x, up: up, wait: wait, done: make(chan struct{})}
-	x.pump = p
+	x.pump, x.begun = p, true
 	if c := x.streamed(); c != nil {
 		c.next = 0
 	}

@@ -46,7 +46,7 @@ func (x *exchange) fillEntry(took time.Duration) {
 		RemoteIP: x.RemoteIP, RemotePort: x.RemotePort, ClientIP: x.ClientIP, RequestID: x.RequestID,
 		Server: x.Server, Location: x.Location, Upstream: x.Upstream,
 		UpstreamAddr: x.UpstreamAddr, UpstreamStatus: x.UpstreamStatus, UpstreamTime: x.UpstreamTime, Tries: x.Tries,
-		ErrorType: x.errorType, Request: &r.Header, Response: &x.Response.Header,
+		ErrorType: x.errorType, ErrorReason: x.errorReason, Request: &r.Header, Response: &x.Response.Header,
 	}
 }
 

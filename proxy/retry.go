@@ -13,7 +13,7 @@ import (
 // which another host is to be tried while that is still possible.
 func (f *Forward) judge(x *exchange, more bool) *failure {
 	status := x.Response.Status
-	if !more || status < 400 || status < 500 && len(f.Pool.Retry().On) == 0 {
+	if !more || status < 400 || status < 500 && len(f.Pool.Retry().On) == 0 || x.uploading() || x.overdue() {
 		return nil
 	}
 	reason := upstream.StatusReason(status)
@@ -30,7 +30,7 @@ func (f *Forward) judge(x *exchange, more bool) *failure {
 // dismiss gives up a response that another host's is to replace.
 func (x *exchange) dismiss() {
 	if k, ok := x.Response.Body.(*call); ok {
-		k.end(true)
+		k.end(nil)
 		return
 	}
 	x.resBody.dismiss()
@@ -40,13 +40,38 @@ func (x *exchange) dismiss() {
 // another host may be tried.
 func (f *Forward) failed(x *exchange, a *attempt, err error, more bool) *failure {
 	reason, fault := explain(err)
-	a.lease.Complain(reason, err)
-	a.lease.Failed(reason)
+	a.lease.Failed(reason, err)
 	if fault == nil {
 		return &failure{err: err}
 	}
-	again := more && x.canResend() && f.Pool.Retryable(reason, replayable(x)) && f.Pool.Withdraw(&x.ask)
-	return &failure{reason: reason, err: fault, again: again}
+	failed := &failure{reason: reason, err: fault}
+	if !x.canResend() || !f.Pool.Retryable(reason, replayable(x)) || x.overdue() {
+		return failed
+	}
+	if failed.again = f.freely(x, reason, err, more); failed.again {
+		failed.free = reason == upstream.ConnectFailed
+		return failed
+	}
+	failed.again = more && f.Pool.Withdraw(&x.ask)
+	return failed
+}
+
+// freely reports whether the budget need not pay for another try: the host has
+// done nothing for this one, and there is one that had none. The budget is to keep
+// load from hosts in trouble, and there was none. A refusal takes no time either,
+// so that it does not count as an attempt; how many there can be is bounded by the
+// hosts that an Ask remembers. Who sets one attempt wants no retry at all.
+func (f *Forward) freely(x *exchange, reason upstream.Reason, err error, more bool) bool {
+	var dial *dialError
+	if !errors.As(err, &dial) || f.attempts() <= 1 || !f.untried(x) {
+		return false
+	}
+	_, free := upstream.DialReason(err)
+	if !free || !more && reason != upstream.ConnectFailed {
+		return false
+	}
+	f.Pool.Renew(&x.ask)
+	return true
 }
 
 // contentError says what an error met in the content of a response means while
@@ -59,11 +84,20 @@ func (x *exchange) contentError(err error) error {
 	switch {
 	case errors.Is(err, wire.ErrInterrupted):
 		return errClientGone
+	case errors.Is(err, wire.ErrTimeout):
+		return (&lateError{x.brokeOff(err)}).fault()
 	case errors.As(err, &problem):
 		err = &badError{err}
 	}
 	_, fault := explain(err)
 	return fault
+}
+
+// unconnected says what a failed connect was like.
+var unconnected = map[upstream.Reason]string{
+	upstream.ConnectFailed:  "no connection to the upstream could be made",
+	upstream.ConnectTimeout: "no connection to the upstream could be made in time",
+	upstream.Handshake:      "no secure connection to the upstream could be made",
 }
 
 // explain turns the error of a try into evidence about the host and an answer
@@ -73,21 +107,23 @@ func explain(err error) (upstream.Reason, error) {
 		dial   *dialError
 		bad    *badError
 		refuse *refusedError
+		late   *lateError
 		client *message.Fault
 	)
 	switch {
 	case errors.Is(err, errClientGone):
 		return upstream.ClientGone, nil
 	case errors.As(err, &dial):
-		return upstream.ConnectFailed, upstreamFault(502, "connect_failed", "no connection to the upstream could be made", err)
+		reason, _ := upstream.DialReason(err)
+		return reason, upstreamFault(502, "connect_failed", unconnected[reason], err)
 	case errors.As(err, &bad):
 		return upstream.BadResponse, upstreamFault(502, "bad_response", "the upstream's answer is not valid HTTP", err)
 	case errors.As(err, &refuse):
 		return upstream.Refused, upstreamFault(502, "upstream_reset", "the upstream refused the request", err)
 	case errors.As(err, &client):
 		return upstream.ClientGone, nil
-	case errors.Is(err, wire.ErrTimeout):
-		return upstream.Timeout, upstreamFault(504, "upstream_timeout", "the upstream took too long to answer", err)
+	case errors.As(err, &late):
+		return late.reason, late.fault()
 	}
 	return upstream.Reset, upstreamFault(502, "upstream_reset", "the upstream ended the connection before it had answered", err)
 }

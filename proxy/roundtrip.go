@@ -37,7 +37,7 @@ const continueWait = time.Second
 // x.Response is filled and its body, if any, holds the connection. With hedging
 // the attempt may have become another one.
 func (f *Forward) roundTrip(x *exchange, a *attempt) error {
-	began := mono.Now()
+	a.began = mono.Now()
 	wait := f.wait()
 	a.up.SetTimeout(x.bound(wait))
 	x.client.watch(&a.up.Conn)
@@ -46,11 +46,14 @@ func (f *Forward) roundTrip(x *exchange, a *attempt) error {
 		x.client.unwatch()
 		x.endPump()
 		x.Response.Reset()
-		x.UpstreamTime = mono.Since(began)
+		x.UpstreamTime = mono.Since(a.began)
+		if errors.Is(err, wire.ErrTimeout) {
+			err = f.waited(x)
+		}
 		return err
 	}
-	x.UpstreamTime = mono.Since(began)
-	a.lease.Answered(x.Response.Status, began, x.UpstreamTime)
+	x.UpstreamTime = mono.Since(a.began)
+	a.lease.Answered(x.Response.Status, a.began, x.UpstreamTime)
 	x.UpstreamStatus = x.Response.Status
 	x.attach(a, framing)
 	return nil
@@ -170,6 +173,8 @@ func (x *exchange) waitError(err error, begun bool) error {
 	switch {
 	case errors.Is(err, wire.ErrInterrupted), errors.Is(err, errClientGone):
 		return errClientGone
+	case errors.Is(err, wire.ErrTimeout) && x.reqBody.asking.Load():
+		return faultSlowBody // the client has had all of the time
 	case errors.Is(err, wire.ErrTimeout), errors.Is(err, wire.ErrBufferFull):
 		return err
 	case err == io.EOF && begun:

@@ -29,7 +29,9 @@ func (c *streamContent) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	x := c.s.x
+	x.reqBody.asking.Store(true)
 	n, err := c.s.h.Read(p)
+	x.reqBody.asking.Store(err != nil && err != io.EOF)
 	x.reqBody.total += int64(n)
 	if limit := x.reqBody.limit; limit > 0 && x.reqBody.total > limit {
 		return 0, faultBodyTooLarge

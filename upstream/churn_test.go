@@ -75,7 +75,7 @@ func (c *churner) serve(open []Lease) []Lease {
 		}
 		switch c.random.IntN(6) {
 		case 0:
-			l.Failed(ConnectFailed)
+			l.Failed(ConnectFailed, nil)
 		case 1:
 			open = append(open, l)
 		case 2:

@@ -9,10 +9,10 @@ import (
 // complainEvery is the least time between two log lines about one host.
 const complainEvery = 10 * time.Second
 
-// Complain tells the log why a try was not answered: what the client is not told
+// complain tells the log why a try came to nothing: what the client is not told
 // and no status shows, such as a certificate that was not believed. A host that
-// goes on like that is heard of every ten seconds. Call it before Failed.
-func (l *Lease) Complain(reason Reason, err error) {
+// goes on like that is heard of every ten seconds.
+func (l *Lease) complain(said string, reason Reason, err error) {
 	if reason.outcome() == health.ClientAborted {
 		return
 	}
@@ -21,5 +21,5 @@ func (l *Lease) Complain(reason Reason, err error) {
 	if last != 0 && now-last < int64(complainEvery) || !heard.CompareAndSwap(last, now) {
 		return
 	}
-	l.pool.options.Log.Warn("endpoint does not answer", "upstream", l.pool.Name(), "address", l.Address(), "reason", reason, "err", err)
+	l.pool.options.Log.Warn(said, "upstream", l.pool.Name(), "address", l.Address(), "reason", reason, "err", err)
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // eject has the ejector look at the evidence, and notes who goes or comes back.
-func (p *Pool) eject() {
+func (p *Pool) eject(at time.Time) {
 	for i, h := range p.order {
 		p.roster[i].Available = h.endpoint.Eligible() && (p.monitor == nil || h.probe.Verdict == health.Up)
 	}
@@ -18,8 +18,11 @@ func (p *Pool) eject() {
 		h := p.hosts[c.ID]
 		h.passive, h.touched = c.Reason, true
 		p.changed = true
-		if c.To == health.OutOfService {
+		switch c.To {
+		case health.OutOfService:
 			p.metrics.Ejection(string(c.Cause))
+		case health.Serving:
+			h.warmFrom = at // full traffic begins now, whenever its trial did
 		}
 	}
 	if d.Next < math.MaxInt64 && p.due != nil {

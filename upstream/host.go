@@ -192,7 +192,7 @@ func (l *link) connect(ctx context.Context, within time.Duration, protocols ...s
 	}
 	nc, err := dialAddress(ctx, l.address)
 	if err != nil {
-		return nil, fmt.Errorf("connect: %w", err)
+		return nil, &unreachedError{fmt.Errorf("connect: %w", err)}
 	}
 	if l.options.TLS == nil {
 		return nc, nil

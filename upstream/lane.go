@@ -38,8 +38,14 @@ func (l *Lane) Lease(ctx context.Context, ask *balance.Ask) (Lease, error) {
 	return l.pool.lease(ctx, l.view, ask)
 }
 
+// LeaseNow is Lease without a wait in the queue.
+func (l *Lane) LeaseNow(ask *balance.Ask) (Lease, error) { return l.pool.leaseNow(l.view, ask) }
+
 // Available reports whether the lane has a host that may be picked.
 func (l *Lane) Available() bool { return len(l.view().hosts) > 0 }
+
+// Untried is Pool.Untried for the hosts of the lane.
+func (l *Lane) Untried(ask *balance.Ask) bool { return l.view().untried(ask) }
 
 // view is the lane's part of the pool's present view. It is worked out once for
 // each view, by the first request that comes; two that come at once may both do

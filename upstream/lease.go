@@ -8,10 +8,11 @@ import (
 	"pingap-go/balance"
 	"pingap-go/health"
 	"pingap-go/message"
+	"pingap-go/upstream/limit"
 )
 
 // Lease is the right to use one host for one try. It ends with exactly one call
-// of Done or Failed.
+// of Done, Broke or Failed.
 type Lease struct {
 	pool    *Pool
 	host    *Host
@@ -70,50 +71,26 @@ func (p *Pool) lease(ctx context.Context, inForce func() *view, ask *balance.Ask
 			return Lease{}, shed(err)
 		}
 	}
-	l, err := p.pick(inForce(), ask)
+	return p.admitted(inForce(), ask)
+}
+
+// LeaseNow is Lease without a wait in the queue.
+func (p *Pool) LeaseNow(ask *balance.Ask) (Lease, error) { return p.leaseNow(p.view.Load, ask) }
+
+func (p *Pool) leaseNow(inForce func() *view, ask *balance.Ask) (Lease, error) {
+	if p.gate != nil && !p.gate.TryAcquire() {
+		return Lease{}, shed(limit.ErrFull)
+	}
+	return p.admitted(inForce(), ask)
+}
+
+// admitted picks for a request that the gate has let in.
+func (p *Pool) admitted(v *view, ask *balance.Ask) (Lease, error) {
+	l, err := p.pick(v, ask)
 	if err != nil && p.gate != nil {
 		p.gate.Release()
 	}
 	return l, err
-}
-
-// shed is the answer to a request that an upstream's limits have no room for.
-func shed(err error) error {
-	return &message.Fault{
-		Status: 503, Type: "no_endpoint", Detail: "this service is serving as many requests as it may", Err: err, RetryAfter: 1,
-	}
-}
-
-func (p *Pool) pick(v *view, ask *balance.Ask) (Lease, error) {
-	full := false
-	for range balance.MaxTried {
-		i := v.picker.Pick(ask)
-		if i < 0 {
-			break
-		}
-		h := v.hosts[i]
-		ask.MarkTried(&h.load)
-		trial := h.evidence.Phase() == health.OnTrial
-		if trial && !h.evidence.TryTrial(ask.Now) {
-			continue
-		}
-		if n := h.load.InFlight.Add(1); p.perHost == 0 || n <= p.perHost {
-			p.inFlight.Add(1)
-			h.requests.Add(1)
-			return Lease{pool: p, host: h, began: ask.Now, trial: trial}, nil
-		}
-		h.load.InFlight.Add(-1)
-		full = true
-	}
-	return Lease{}, p.nobody(full)
-}
-
-func (p *Pool) nobody(full bool) error {
-	f := &message.Fault{Status: 503, Type: "no_endpoint", Detail: "no endpoint is available for this service", RetryAfter: 1}
-	if full {
-		f.Detail = "all endpoints of this service are serving as many requests as they may"
-	}
-	return f
 }
 
 // Address is the endpoint's address.
@@ -157,24 +134,36 @@ func (p *Pool) adapt(now int64, took time.Duration) {
 	}
 }
 
-// Done ends the lease of a try that was answered; whole says that the response
-// came to its end.
-func (l *Lease) Done(whole bool) {
-	outcome := health.OutcomeOf(l.status)
-	if !whole {
-		outcome = health.Reset
+// Done ends the lease of a try whose answer came to its end, or was not wanted to.
+func (l *Lease) Done() { l.end(health.OutcomeOf(l.status), l.status) }
+
+// Broke ends the lease of a try whose answer was begun and not finished; err is
+// for the log. That an exchange as a whole took too long is no evidence: the
+// answer may be a stream.
+func (l *Lease) Broke(reason Reason, err error) {
+	l.complain("endpoint broke off its answer", reason, err)
+	l.pool.metrics.Failure(string(reason))
+	outcome := reason.outcome()
+	if reason == TotalTimeout {
+		outcome = health.OutcomeOf(l.status)
 	}
 	l.end(outcome, l.status)
 }
 
-// Failed ends the lease of a try that was not answered. One that timed out was at
-// least as slow as that.
-func (l *Lease) Failed(reason Reason) {
+// Failed ends the lease of a try that was not answered; err is for the log. One
+// that timed out was at least as slow as that.
+func (l *Lease) Failed(reason Reason, err error) {
+	l.complain("endpoint does not answer", reason, err)
 	outcome := reason.outcome()
-	if outcome == health.TimedOut {
+	if outcome == health.TimedOut || outcome == health.ConnectTimedOut {
 		l.now = l.pool.now()
 		l.latency = time.Duration(l.now - l.began)
+	}
+	if outcome == health.TimedOut {
 		l.pool.adapt(l.now, l.latency)
+	}
+	if outcome != health.ClientAborted {
+		l.pool.metrics.Failure(string(reason))
 	}
 	l.end(outcome, 0)
 }

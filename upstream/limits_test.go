@@ -112,7 +112,7 @@ func TestALimitThatAdaptsShedsWhenAnswersGetSlow(t *testing.T) {
 				pass(took)
 				for i := range open {
 					open[i].Answered(200, open[i].began, took)
-					open[i].Done(true)
+					open[i].Done()
 				}
 			}
 			return shed
@@ -134,7 +134,7 @@ func TestTimeOutsCountAsSlowAnswers(t *testing.T) {
 		r.registry.lists(one("a"))
 		l := r.must()
 		pass(2 * time.Second)
-		l.Failed(Timeout)
+		l.Failed(HeadTimeout, nil)
 		if e := r.of("a"); e.Latency < 2*time.Second || e.Failures != 1 {
 			t.Errorf("after a time-out of 2 s: %+v", e)
 		}

@@ -7,7 +7,7 @@
 //	lease, err := pool.Lease(ctx, &ask) // any goroutine, no lock
 //	conn := lease.Take(false)           // or lease.Dial(ctx, 3*time.Second)
 //	...
-//	conn.Put(); lease.Done(true)
+//	conn.Put(); lease.Done()
 //
 // One goroutine (Run) owns all decisions. Whatever happens (a snapshot, an error
 // of the registry, a probe's result, passive evidence, time) reaches it by the

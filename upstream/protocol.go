@@ -50,7 +50,7 @@ func newSessions(s *Options) *session.Group {
 func (l *Lease) Join(ctx context.Context, within time.Duration) (*session.Conn, error) {
 	h := l.host
 	at := h.link.Load()
-	c, nc, err := at.sessions.Join(ctx, func(ctx context.Context) (net.Conn, error) {
+	c, nc, err := at.sessions.Join(ctx, within, func(ctx context.Context, within time.Duration) (net.Conn, error) {
 		return at.connect(ctx, within, at.options.Protocol.joint()...)
 	})
 	if nc != nil {

@@ -22,7 +22,7 @@ func TestARetryGoesToAnotherHostWhileOneIsLeft(t *testing.T) {
 				t.Fatal(err)
 			}
 			tried = append(tried, l.Address())
-			l.Failed(ConnectFailed)
+			l.Failed(ConnectFailed, nil)
 		}
 		slices.Sort(tried)
 		if want := []string{"a:80", "b:80", "c:80"}; !slices.Equal(tried, want) {
@@ -43,7 +43,7 @@ func TestWhatIsRetried(t *testing.T) {
 		{"a refused stream, as one", nil, Refused, false, true},
 		{"a reset of a GET", nil, Reset, true, true},
 		{"a reset of a POST", nil, Reset, false, false},
-		{"a time-out of a GET", nil, Timeout, true, true},
+		{"a time-out of a GET", nil, HeadTimeout, true, true},
 		{"a 503 to a GET", nil, "503", true, true},
 		{"a 503 to a POST", nil, "503", false, false},
 		{"a 500, not by default", nil, "500", true, false},
@@ -85,7 +85,7 @@ func TestARetryStormStaysWithinTheBudget(t *testing.T) {
 					}
 					tries.Add(1)
 					time.AfterFunc(c.took, func() {
-						l.Failed(Timeout)
+						l.Failed(HeadTimeout, nil)
 						if left > 1 && r.Withdraw(ask) {
 							attempt(left-1, ask)
 						}
@@ -124,7 +124,7 @@ func TestWhenToHedge(t *testing.T) {
 			for i := range 1000 {
 				l := p95.must()
 				l.Answered(200, l.began, took(i))
-				l.Done(true)
+				l.Done()
 			}
 			pass(time.Second)
 		}
@@ -146,23 +146,24 @@ func TestWhenToHedge(t *testing.T) {
 func TestBackoffGrowsAndListens(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := run(t, func(o *Options) { o.Retry.Backoff = 100 * time.Millisecond })
-		for try, most := range []time.Duration{0, 100, 200, 400} {
-			if try == 0 {
-				continue
-			}
-			most *= time.Millisecond
+		for _, c := range []struct {
+			try   int
+			other bool
+			most  time.Duration
+		}{{1, true, 0}, {1, false, 100}, {2, true, 100}, {3, true, 200}, {4, false, 400}} {
+			c.most *= time.Millisecond
 			began := time.Now()
-			if !r.Backoff(t.Context(), Reset, try) {
+			if !r.Backoff(t.Context(), Reset, c.try, c.other) {
 				t.Error("it gave up")
 			}
-			if took := time.Since(began); took < most/2 || took > most {
-				t.Errorf("before try %d it waited %s, want %s to %s", try+1, took, most/2, most)
+			if took := time.Since(began); took < c.most/2 || took > c.most {
+				t.Errorf("before try %d it waited %s, want %s to %s", c.try+1, took, c.most/2, c.most)
 			}
 		}
 		began := time.Now()
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if r.Backoff(ctx, Reset, 3) || !r.Backoff(t.Context(), ConnectFailed, 3) || time.Since(began) > 0 {
+		if r.Backoff(ctx, Reset, 3, false) || !r.Backoff(t.Context(), ConnectFailed, 3, false) || time.Since(began) > 0 {
 			t.Error("it waited for a client that has gone, or after a failed connect")
 		}
 	})

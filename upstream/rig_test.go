@@ -203,7 +203,7 @@ func (r *rig) spread(n int) map[string]int {
 // answer ends a lease with a status.
 func (l *Lease) answer(status int) {
 	l.Answered(status, l.began, time.Millisecond)
-	l.Done(true)
+	l.Done()
 }
 
 // fail has one host answer a request with 500 until it is asked n times.

@@ -11,7 +11,7 @@ import (
 // a host, and publishes a new view if anything about it has changed. While
 // nothing has, it costs a look at each host and allocates next to nothing.
 func (p *Pool) decide(now time.Time) {
-	p.eject()
+	p.eject(now)
 	for _, h := range p.order {
 		if h.touched {
 			p.settle(h, now)
@@ -49,7 +49,7 @@ func (p *Pool) settle(h *Host, now time.Time) {
 	}
 	p.changed = true
 	before := h.verdict
-	if verdict == health.Up && (before == health.Down || before == health.Ejected) {
+	if verdict == health.Up && before == health.Down {
 		h.warmFrom = now
 	}
 	h.verdict, h.reason, h.since = verdict, reason, now

@@ -105,6 +105,61 @@ func TestPanicUsesAllRatherThanNone(t *testing.T) {
 	}
 }
 
+// A tier with too few hosts left makes way for a better one before all of it is
+// used in panic.
+func TestTiersFailOverBeforeThereIsPanic(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := run(t, func(o *Options) { checked(o); o.Panic = 0.5 })
+		second := func(id string) endpoint.Endpoint {
+			return with(one(id), func(e *endpoint.Endpoint) { e.Tier = 1 })
+		}
+		r.registry.lists(one("a"), one("b"), one("c"), second("d"), second("e"), second("f"))
+		for _, step := range []struct {
+			ill   []string
+			want  []string
+			panic bool
+		}{
+			{nil, []string{"a", "b", "c"}, false},
+			{[]string{"a"}, []string{"b", "c"}, false},
+			{[]string{"a", "b"}, []string{"d", "e", "f"}, false},
+			{[]string{"a", "b", "d"}, []string{"e", "f"}, false},
+			{[]string{"a", "b", "d", "e"}, []string{"a", "b", "c"}, true},
+		} {
+			for _, id := range step.ill {
+				r.clinic.says(id+":80", "answered 503")
+			}
+			pass(time.Second)
+			r.wantSpread(step.want...)
+			if got := r.Status().Panic; got != step.panic {
+				t.Errorf("with %v ill the status says panic: %v", step.ill, got)
+			}
+		}
+	})
+}
+
+// Slow start begins with full traffic, however long the trial took.
+func TestSlowStartBeginsAfterTheTrial(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := run(t, func(o *Options) {
+			o.Ejection, o.SlowStart = health.Rules{BaseTime: 5 * time.Second}, 10*time.Second
+		})
+		r.registry.lists(one("a"), one("b"))
+		r.fail("a", 5)
+		pass(6 * time.Second)
+		trial := r.must()
+		for trial.Address() != "a:80" {
+			trial.answer(200)
+			trial = r.must()
+		}
+		pass(20 * time.Second)
+		trial.answer(200)
+		pass(100 * time.Millisecond)
+		if share := float64(r.spread(1000)["a"]) / 1000; share > 0.2 {
+			t.Errorf("a host that is back from its trial gets %.2f at once", share)
+		}
+	})
+}
+
 func TestNewAndReturnedHostsStartSlowly(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := run(t, func(o *Options) { checked(o); o.SlowStart = 10 * time.Second })
@@ -190,7 +245,7 @@ func TestAClientThatLeavesIsNoEvidence(t *testing.T) {
 		r.registry.lists(one("a"), one("b"))
 		for range 100 {
 			l := r.must()
-			l.Failed(ClientGone)
+			l.Failed(ClientGone, nil)
 		}
 		pass(time.Second)
 		r.wantSpread("a", "b")
@@ -239,12 +294,11 @@ func TestAHostThatDoesNotAnswerIsComplainedOfNowAndThen(t *testing.T) {
 			{Hedged, 0, 0},
 			{ConnectFailed, 0, 1},
 			{Reset, complainEvery - time.Second, 1},
-			{Timeout, 2 * time.Second, 2},
+			{HeadTimeout, 2 * time.Second, 2},
 		} {
 			pass(step.wait)
 			l := r.must()
-			l.Complain(step.reason, errors.New("certificate signed by unknown authority"))
-			l.Failed(step.reason)
+			l.Failed(step.reason, errors.New("certificate signed by unknown authority"))
 			if n := r.log.count("certificate signed by unknown authority"); n != step.lines {
 				t.Errorf("after %s the log has %d lines, not %d", step.reason, n, step.lines)
 			}

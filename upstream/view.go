@@ -24,17 +24,23 @@ type view struct {
 }
 
 // choose selects the hosts that may be picked: those that are up, in the lowest
-// tier that has any; failing that, those not yet known; failing that, all that
-// the registry lets serve (panic).
+// tier that has enough of them; failing that, those not yet known; failing that,
+// all that the registry lets serve (panic).
 func (p *Pool) choose(now time.Time) *view {
-	if v := p.inTier(now, func(h *Host) bool { return h.verdict == health.Up }); v != nil {
-		if p.options.Panic == 0 || p.upShare(v.tier) >= p.options.Panic {
+	v := p.inTier(now, func(h *Host) bool { return h.verdict == health.Up })
+	switch {
+	case v == nil:
+		if v = p.inTier(now, func(h *Host) bool { return h.verdict == health.Unknown }); v != nil {
 			return v
 		}
-		return p.panicking(now)
-	}
-	if v := p.inTier(now, func(h *Host) bool { return h.verdict == health.Unknown }); v != nil {
+	case p.options.Panic == 0:
 		return v
+	default:
+		enough := p.enough()
+		v = p.inTier(now, func(h *Host) bool { return h.verdict == health.Up && enough(h.endpoint.Tier) })
+		if v != nil && slices.ContainsFunc(v.hosts, func(h *Host) bool { return h.evidence.Phase() != health.OnTrial }) {
+			return v
+		}
 	}
 	return p.panicking(now)
 }
@@ -87,19 +93,20 @@ func (p *Pool) lowestTier(may func(*Host) bool) (tier, n int) {
 	return tier, n
 }
 
-// upShare is which part of a tier's eligible hosts is up.
-func (p *Pool) upShare(tier int) float64 {
-	up, all := 0, 0
+// enough tells in which tiers as large a share of the eligible hosts is up as
+// Panic asks for.
+func (p *Pool) enough() func(tier int) bool {
+	up, all := map[int]int{}, map[int]int{}
 	for _, h := range p.order {
-		if h.endpoint.Tier != tier || !h.endpoint.Eligible() {
+		if !h.endpoint.Eligible() {
 			continue
 		}
-		all++
+		all[h.endpoint.Tier]++
 		if h.verdict == health.Up {
-			up++
+			up[h.endpoint.Tier]++
 		}
 	}
-	return float64(up) / float64(max(all, 1))
+	return func(tier int) bool { return float64(up[tier]) >= p.options.Panic*float64(all[tier]) }
 }
 
 // coldest is the share of its weight with which a host begins its slow start.
@@ -117,6 +124,20 @@ func (p *Pool) warmth(h *Host, now time.Time) float64 {
 		return 1
 	}
 	return max(part, coldest)
+}
+
+// untried reports whether the view has a host that had no try. It looks at one
+// more than were tried at most.
+func (v *view) untried(ask *balance.Ask) bool {
+	if ask.Tries() == balance.MaxTried {
+		return false
+	}
+	for _, h := range v.hosts {
+		if !ask.Tried(&h.load) {
+			return true
+		}
+	}
+	return false
 }
 
 // same reports whether two views would pick alike, in all lanes, too.

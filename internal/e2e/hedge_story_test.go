@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"pingap-go/internal/testkit"
 )
 
 // hedged is the trio, where a late answer has another host asked; a budget of
@@ -92,5 +94,63 @@ func TestHedgesUnderLoadFailNothing(t *testing.T) {
 		if e.InFlight != 0 || e.Failures != 0 {
 			t.Errorf("%s has %d failures and %d requests in flight", e.Address, e.Failures, e.InFlight)
 		}
+	}
+}
+
+// A hedge is to make nobody wait: neither for a host that takes no connections, nor
+// in the queue for a place that the request itself has.
+func TestAHedgeIsNotWaitedFor(t *testing.T) {
+	const late = 300 * time.Millisecond
+	for name, upstream := range map[string]string{
+		"the other host is deaf": `addrs = ["${A}", "${DEAF} 0"]
+retry = { hedge_after = "50ms", budget = 1.0 }`,
+		"the other host has no place": `addrs = ["${A}", "${B} 0"]
+retry = { hedge_after = "50ms", budget = 1.0 }
+limits = { max_in_flight = 1, queue = 10, queue_timeout = "8s" }`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t)
+			s.env["DEAF"] = testkit.Deaf(t)
+			a := s.instance("A")
+			s.instance("B")
+			a.behave(slowly(late, a.greet))
+			p := s.boot(head + "[upstreams.api]\n" + upstream + "\n[locations.api]\nupstream = \"api\"\nconnect_timeout = \"8s\"\n")
+			began := time.Now()
+			if r := p.get("/"); r.body != "A" {
+				t.Errorf("%d %q", r.StatusCode, r.body)
+			}
+			if took := time.Since(began); took > 6*time.Second {
+				t.Errorf("it took %s", took)
+			}
+			for _, e := range p.upstream("api").Endpoints {
+				if e.Failures != 0 || e.InFlight != 0 {
+					t.Errorf("%s has %d failures and %d requests in flight", e.Address, e.Failures, e.InFlight)
+				}
+			}
+		})
+	}
+}
+
+// The answer's time is its own host's: it does not include the wait for the other.
+func TestAHedgesTimeIsItsOwn(t *testing.T) {
+	s := newStage(t)
+	a := s.instance("A")
+	s.instance("B")
+	p := s.boot(head + `access_log = "{:upstream_addr} {:upstream_response_time}"
+[upstreams.api]
+addrs = ["${A}", "${B} 0"]
+retry = { hedge_after = "1s", budget = 1.0 }
+[locations.api]
+upstream = "api"
+`)
+	a.behave(slowly(time.Minute, a.greet))
+	if r := p.get("/"); r.body != "B" {
+		t.Errorf("%d %q", r.StatusCode, r.body)
+	}
+	p.access.awaitText(t, "\n")
+	var address string
+	var took float64
+	if _, err := fmt.Sscan(p.access.String(), &address, &took); err != nil || address != s.env["B"] || took > 900 {
+		t.Errorf("it was %s after %v ms (%v)", address, took, err)
 	}
 }

@@ -1,11 +1,14 @@
 package testkit
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // Connections counts the established TCP connections that "127.0.0.1:port" has
@@ -32,4 +35,32 @@ func Connections(t testing.TB, address string) int {
 		}
 	}
 	return count
+}
+
+// Deaf returns an address at which connections are neither accepted nor refused:
+// that of a listener whose queue is full. It lasts as long as the test.
+func Deaf(t testing.TB) (address string) {
+	t.Helper()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = syscall.Close(fd) })
+	if err := errors.Join(syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}), syscall.Listen(fd, 0)); err != nil {
+		t.Fatal(err)
+	}
+	name, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address = fmt.Sprintf("127.0.0.1:%d", name.(*syscall.SockaddrInet4).Port)
+	for range 16 {
+		waiting, err := net.DialTimeout("tcp", address, 100*time.Millisecond)
+		if err != nil {
+			return address
+		}
+		t.Cleanup(func() { _ = waiting.Close() })
+	}
+	t.Fatal("a queue of no length takes 16 connections")
+	return ""
 }

@@ -1,8 +1,10 @@
 package wire
 
 import (
+	"net"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -44,6 +46,36 @@ func TestDeadlineEndsEveryKindOfWait(t *testing.T) {
 			}
 		})
 	}
+}
+
+// On a machine that is too busy to look in time, a wait that has just begun is not
+// over, whatever the last look's clock says.
+func TestDeadlineIsNotEarlyWhenTheWatchdogIsLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		defer theirs.Close()
+		c := &Conn{}
+		c.Init(ours, NewWatchdog())
+		defer c.Close()
+		c.dog.tick()
+		time.Sleep(500 * time.Millisecond) // without a look
+		c.SetTimeout(200 * time.Millisecond)
+		began := time.Now()
+		for c.Deadline() != fired {
+			c.dog.tick()
+			time.Sleep(Tick)
+		}
+		if took := time.Since(began); took < 200*time.Millisecond || took > 350*time.Millisecond {
+			t.Errorf("200 ms were over after %v", took)
+		}
+		for range 100 {
+			c.dog.tick()
+			time.Sleep(Tick)
+		}
+		if behind := time.Since(c.dog.start).Milliseconds() - c.dog.Now(); behind > 60 {
+			t.Errorf("its clock is %d ms behind for good", behind)
+		}
+	})
 }
 
 func TestDeadlineThatPassesWhileNobodyWaitsIsForgottenWithTheNext(t *testing.T) {

@@ -56,6 +56,9 @@ type Entry struct {
 	Tries          int
 	// ErrorType is the X-Pingap-EType of an answer that we made.
 	ErrorType string
+	// ErrorReason is what went wrong at the upstream, more exactly: the reason of
+	// pingap_upstream_failures_total. An answer that broke off has one, too.
+	ErrorReason string
 
 	// Request and Response are the headers for tags that name one; may be nil.
 	Request, Response *message.Header

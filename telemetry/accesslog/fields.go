@@ -41,6 +41,7 @@ var fields = map[string]field{
 	":upstream_status": func(b []byte, e *Entry, _ string) []byte { return appendStatus(b, e.UpstreamStatus) },
 	":tries":           func(b []byte, e *Entry, _ string) []byte { return strconv.AppendInt(b, int64(e.Tries), 10) },
 	":error_type":      func(b []byte, e *Entry, _ string) []byte { return appendText(b, e.ErrorType) },
+	":error_reason":    func(b []byte, e *Entry, _ string) []byte { return appendText(b, e.ErrorReason) },
 	":trace_id":        func(b []byte, e *Entry, _ string) []byte { return appendText(b, traceID(e)) },
 
 	":upstream_response_time":       appendUpstreamTime,

@@ -52,7 +52,7 @@ func TestLines(t *testing.T) {
 			`"remote":"10.0.0.1","method":"GET","scheme":"http","host":"example.com","uri":"/api/x?y=1","proto":"HTTP/1.1",` +
 			`"referer":"http://example.com/from","user_agent":"curl/8.0","request_id":"req-1",` +
 			`"trace_id":"0af7651916cd43dd8448eb211c80319c","status":200,"bytes_in":12,"bytes_out":2048,"duration_ms":1.234,` +
-			`"error_type":"","upstream":"backend","upstream_addr":"127.0.0.1:9001","upstream_status":200,"upstream_ms":0.900,"tries":1}`},
+			`"error_type":"","error_reason":"","upstream":"backend","upstream_addr":"127.0.0.1:9001","upstream_status":200,"upstream_ms":0.900,"tries":1}`},
 		"request":             {"{host} {method} {path} {query} {uri} {proto} {scheme}", "example.com GET /api/x y=1 /api/x?y=1 HTTP/1.1 http"},
 		"who":                 {"{remote}:{:remote_port} {client_ip} {request_id}", "10.0.0.1:4711 192.0.2.7 req-1"},
 		"times":               {"{when} {when_utc_iso} {when_unix}", "2026-11-22T10:00:00.001Z 2026-11-22T10:00:00.001Z 1795341600001"},
@@ -61,7 +61,7 @@ func TestLines(t *testing.T) {
 		"headers and cookies": {"{>x-team} {<x-cache} {~session} {>missing} {~missing}", "blue HIT s3 - -"},
 		"upstream": {"{:server} {:location} {:upstream} {:upstream_addr} {:upstream_status} {:upstream_response_time} {:tries}",
 			"http api backend 127.0.0.1:9001 200 0.900 1"},
-		"trace and error":    {"{:trace_id} {:error_type}", "0af7651916cd43dd8448eb211c80319c -"},
+		"trace and error":    {"{:trace_id} {:error_type} {:error_reason}", "0af7651916cd43dd8448eb211c80319c - -"},
 		"environment":        {"{$PINGAP_TEST_ZONE} {$PINGAP_TEST_UNSET} {status}", "eu - 200"},
 		"braces of no tag":   {`{"status": {status}} {} { {`, `{"status": 200} {} { {`},
 		"tags side by side":  {"{status}{status}", "200200"},

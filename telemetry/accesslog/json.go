@@ -41,7 +41,8 @@ func appendJSONAnswer(b []byte, e *Entry) []byte {
 	b = appendNumber(b, "bytes_in", e.BytesIn)
 	b = appendNumber(b, "bytes_out", e.BytesOut)
 	b = appendTime(b, "duration_ms", e.Duration)
-	return appendPair(b, "error_type", e.ErrorType)
+	b = appendPair(b, "error_type", e.ErrorType)
+	return appendPair(b, "error_reason", e.ErrorReason)
 }
 
 func appendJSONUpstream(b []byte, e *Entry) []byte {

@@ -54,6 +54,7 @@ type Metrics struct {
 	duration         *prometheus.HistogramVec
 	upstreamRequests *prometheus.CounterVec
 	upstreamDuration *prometheus.HistogramVec
+	failures         *prometheus.CounterVec
 	retries          *prometheus.CounterVec
 	ejections        *prometheus.CounterVec
 	updates          *prometheus.CounterVec
@@ -81,6 +82,8 @@ func New(build Build) *Metrics {
 			"Tries sent to an endpoint, by its answer; code \"other\" when it gave none.", "upstream", "endpoint", "code"),
 		upstreamDuration: histograms("pingap_upstream_duration_seconds",
 			"Time from the start of a try to the head of the endpoint's answer.", "upstream"),
+		failures: counters("pingap_upstream_failures_total",
+			"Tries that gave no whole answer, by what went wrong.", "upstream", "reason"),
 		retries: counters("pingap_upstream_retries_total",
 			"Tries after the first, by what made them necessary.", "upstream", "reason"),
 		ejections: counters("pingap_upstream_ejections_total",
@@ -95,7 +98,7 @@ func New(build Build) *Metrics {
 	m.reloads.WithLabelValues(Success)
 	m.reloads.WithLabelValues(Failure)
 	m.registry.MustRegister(
-		m.requests, m.duration, m.upstreamRequests, m.upstreamDuration, m.retries, m.ejections,
+		m.requests, m.duration, m.upstreamRequests, m.upstreamDuration, m.failures, m.retries, m.ejections,
 		m.updates, m.reloads, m.generation, buildInfo(build), (*serverStates)(m), (*poolStates)(m),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)

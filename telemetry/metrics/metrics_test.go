@@ -24,6 +24,7 @@ var contract = map[string]string{
 	"pingap_upstream_requests_total":   "code,endpoint,upstream",
 	"pingap_upstream_duration_seconds": "upstream",
 	"pingap_upstream_endpoints":        "upstream,verdict",
+	"pingap_upstream_failures_total":   "reason,upstream",
 	"pingap_upstream_retries_total":    "reason,upstream",
 	"pingap_upstream_ejections_total":  "reason,upstream",
 	"pingap_discovery_stale":           "upstream",
@@ -52,6 +53,7 @@ func busy(t *testing.T) *Metrics {
 	m.Route("http", "api", "backend").Done(200, 2*time.Millisecond)
 	pool := m.Upstream("backend")
 	pool.Answered(time.Millisecond)
+	pool.Failure("connect")
 	pool.Retry("connect")
 	pool.Ejection("consecutive_5xx")
 	pool.Update(Success)
@@ -73,7 +75,7 @@ func TestRetriesAndEjectionsAreThereBeforeTheFirst(t *testing.T) {
 	m.Upstream("backend")
 	families := gather(t, m)
 	for name, least := range map[string]int{
-		"pingap_upstream_retries_total": 6, "pingap_upstream_ejections_total": 3, "pingap_discovery_updates_total": 2,
+		"pingap_upstream_failures_total": 7, "pingap_upstream_retries_total": 8, "pingap_upstream_ejections_total": 3, "pingap_discovery_updates_total": 2,
 	} {
 		if n := len(families[name].GetMetric()); n < least {
 			t.Errorf("%s has %d series before anything has happened", name, n)

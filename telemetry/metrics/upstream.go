@@ -11,6 +11,7 @@ type Upstream struct {
 	metrics   *Metrics
 	name      string
 	duration  prometheus.Observer
+	failures  *series[string]
 	retries   *series[string]
 	ejections *series[string]
 	updates   *series[string]
@@ -24,12 +25,14 @@ func (m *Metrics) Upstream(name string) *Upstream {
 			metrics:   m,
 			name:      name,
 			duration:  m.upstreamDuration.WithLabelValues(name),
+			failures:  newReasons(m.failures, name),
 			retries:   newReasons(m.retries, name),
 			ejections: newReasons(m.ejections, name),
 			updates:   newReasons(m.updates, name),
 		}
 		u.updates.expect(Success, Failure)
-		u.retries.expect("connect", "reset", "timeout", "502", "503", "504")
+		u.failures.expect(failures...)
+		u.retries.expect("connect", "connect_timeout", "reset", "head_timeout", "try_timeout", "502", "503", "504")
 		u.ejections.expect("consecutive_failures", "success_rate", "failed_trial")
 		return u
 	})
@@ -38,8 +41,17 @@ func (m *Metrics) Upstream(name string) *Upstream {
 // Answered records how long a try took to the head of the endpoint's answer.
 func (u *Upstream) Answered(took time.Duration) { u.duration.Observe(took.Seconds()) }
 
-// Retry counts a try after the first; reason is a word of our own code, such as
-// "connect", "reset", "timeout" or the status as text.
+// failures are the reasons that most alerts are about.
+var failures = []string{
+	"connect", "connect_timeout", "reset", "head_timeout", "try_timeout", "total_timeout", "idle_timeout",
+}
+
+// Failure counts a try that gave no whole answer; reason is a word of our own
+// code, such as those of failures.
+func (u *Upstream) Failure(reason string) { u.failures.inc(reason) }
+
+// Retry counts a try after the first; reason is that of the failure before it, or
+// the status as text.
 func (u *Upstream) Retry(reason string) { u.retries.inc(reason) }
 
 // Ejection counts an endpoint taken out on passive evidence; reason is a word
@@ -54,6 +66,7 @@ func (u *Upstream) Update(result string) { u.updates.inc(result) }
 func (u *Upstream) Release() {
 	u.metrics.upstreams.release(u.name, func() {
 		u.metrics.upstreamDuration.DeleteLabelValues(u.name)
+		u.failures.close()
 		u.retries.close()
 		u.ejections.close()
 		u.updates.close()

@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 )
@@ -20,8 +22,10 @@ type Rules struct {
 	Requests int
 }
 
-// Dial opens a connection to the host, with TLS and ALPN where the pool has them.
-type Dial func(ctx context.Context) (net.Conn, error)
+// Dial opens a connection to the host, with TLS and ALPN where the pool has them,
+// within the time given (0 = no bound). Its error is a net.Error that says Timeout
+// when that was too short.
+type Dial func(ctx context.Context, within time.Duration) (net.Conn, error)
 
 // Group holds the connections of one host. Its methods may be called from any
 // goroutine.
@@ -50,25 +54,64 @@ var errNotSpoken = errors.New("the host does not speak HTTP/2")
 
 // Join returns a slot on a kept connection, or on a new one. When the host
 // chooses HTTP/1.1 it returns the connection that was dialled for it; once that
-// is known it returns nothing at all, and the caller goes by HTTP/1.1.
-func (g *Group) Join(ctx context.Context, dial Dial) (*Conn, net.Conn, error) {
+// is known it returns nothing at all, and the caller goes by HTTP/1.1. within is
+// how long it may take, be it to dial or to wait for who does; 0 = no bound.
+func (g *Group) Join(ctx context.Context, within time.Duration, dial Dial) (*Conn, net.Conn, error) {
+	c, wait, known := g.reserve()
+	switch {
+	case c != nil || known:
+		return c, nil, nil
+	case wait == nil:
+		return g.open(ctx, within, dial)
+	}
+	return g.await(ctx, wait, within, dial)
+}
+
+// await waits for who dials. What ended that dial early, because its own request
+// left or had less time, is no answer to this one, which then dials itself.
+func (g *Group) await(ctx context.Context, wait *dialling, within time.Duration, dial Dial) (*Conn, net.Conn, error) {
+	began := time.Now()
+	late, stop := alarm(within)
+	defer stop()
 	for {
-		c, wait, known := g.reserve()
-		switch {
-		case c != nil || known:
-			return c, nil, nil
-		case wait == nil:
-			return g.open(ctx, dial)
-		}
 		select {
 		case <-wait.done:
+		case <-late:
+			return nil, nil, errLate
 		case <-ctx.Done():
 			return nil, nil, context.Cause(ctx)
 		}
-		if wait.err != nil && !errors.Is(wait.err, context.Canceled) {
+		if wait.err != nil && !errors.Is(wait.err, context.Canceled) && !timedOut(wait.err) {
 			return nil, nil, wait.err
 		}
+		var c *Conn
+		var known bool
+		switch c, wait, known = g.reserve(); {
+		case c != nil || known:
+			return c, nil, nil
+		case wait == nil && within == 0:
+			return g.open(ctx, 0, dial)
+		case wait == nil:
+			return g.open(ctx, max(within-time.Since(began), time.Millisecond), dial)
+		}
 	}
+}
+
+// errLate is why a Join ends that has waited for others for too long.
+var errLate = fmt.Errorf("no connection yet: %w", os.ErrDeadlineExceeded)
+
+// alarm rings after d, and never when that is 0.
+func alarm(d time.Duration) (<-chan time.Time, func() bool) {
+	if d <= 0 {
+		return nil, func() bool { return true }
+	}
+	t := time.NewTimer(d)
+	return t.C, t.Stop
+}
+
+func timedOut(err error) bool {
+	var late net.Error
+	return errors.As(err, &late) && late.Timeout()
 }
 
 // reserve finds a free slot. If there is none the caller must wait for the dial
@@ -93,8 +136,8 @@ func (g *Group) reserve() (c *Conn, wait *dialling, one bool) {
 }
 
 // open dials, tells those who wait how it went, and takes the first slot.
-func (g *Group) open(ctx context.Context, dial Dial) (*Conn, net.Conn, error) {
-	nc, err := dial(ctx)
+func (g *Group) open(ctx context.Context, within time.Duration, dial Dial) (*Conn, net.Conn, error) {
+	nc, err := dial(ctx, within)
 	var client *http.ClientConn
 	two := err == nil && speaksTwo(nc)
 	switch {

@@ -2,7 +2,7 @@
 // once, which is to say HTTP/2.
 //
 //	group := session.NewGroup(session.NewTransport(), rules)
-//	conn, nc, err := group.Join(ctx, dial)
+//	conn, nc, err := group.Join(ctx, 3*time.Second, dial)
 //	// conn: a slot on a kept connection or on a new one
 //	// nc:   the host chose HTTP/1.1, and this is the connection
 //	response, err := conn.RoundTrip(request)

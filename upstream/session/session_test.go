@@ -7,9 +7,11 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -51,14 +53,14 @@ func newHost(t *testing.T, streams int) *host {
 	return h
 }
 
-func (h *host) dial(ctx context.Context) (net.Conn, error) {
+func (h *host) dial(ctx context.Context, _ time.Duration) (net.Conn, error) {
 	h.dials.Add(1)
 	return new(net.Dialer).DialContext(ctx, "tcp", h.addr)
 }
 
 // request makes one request and ends it.
 func request(t *testing.T, g *session.Group, h *host) error {
-	c, _, err := g.Join(t.Context(), h.dial)
+	c, _, err := g.Join(t.Context(), 0, h.dial)
 	if err != nil {
 		return err
 	}
@@ -136,7 +138,7 @@ func TestAFailedDialIsEverybodysFailure(t *testing.T) {
 	g := newGroup(t, session.Rules{})
 	refused := errors.New("refused")
 	waiting, dials := make(chan struct{}), atomic.Int64{}
-	dial := func(context.Context) (net.Conn, error) {
+	dial := func(context.Context, time.Duration) (net.Conn, error) {
 		dials.Add(1)
 		<-waiting
 		return nil, refused
@@ -144,7 +146,7 @@ func TestAFailedDialIsEverybodysFailure(t *testing.T) {
 	var all sync.WaitGroup
 	for range 10 {
 		all.Go(func() {
-			if _, _, err := g.Join(t.Context(), dial); !errors.Is(err, refused) {
+			if _, _, err := g.Join(t.Context(), patience, dial); !errors.Is(err, refused) {
 				t.Errorf("%v", err)
 			}
 		})
@@ -171,7 +173,7 @@ func TestWaitersOutliveTheDialler(t *testing.T) {
 	begun := make(chan struct{})
 	var all sync.WaitGroup
 	all.Go(func() {
-		_, _, err := g.Join(ctx, func(ctx context.Context) (net.Conn, error) {
+		_, _, err := g.Join(ctx, 0, func(ctx context.Context, _ time.Duration) (net.Conn, error) {
 			close(begun)
 			<-ctx.Done()
 			return nil, ctx.Err()
@@ -188,6 +190,30 @@ func TestWaitersOutliveTheDialler(t *testing.T) {
 	})
 	giveUp()
 	all.Wait()
+}
+
+// Each waits for as long as it may itself, and not for as long as the one who dials.
+func TestWaitersHaveTheirOwnTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := session.NewGroup(session.NewTransport(), session.Rules{})
+		began := time.Now()
+		deaf := func(_ context.Context, within time.Duration) (net.Conn, error) {
+			time.Sleep(within)
+			return nil, os.ErrDeadlineExceeded
+		}
+		var all sync.WaitGroup
+		for n, within := range []time.Duration{2 * time.Second, time.Second, 5 * time.Second, 3 * time.Second} {
+			time.Sleep(time.Millisecond) // the first is the one who dials
+			all.Go(func() {
+				_, _, err := g.Join(t.Context(), within, deaf)
+				took := time.Since(began)
+				if !errors.Is(err, os.ErrDeadlineExceeded) || took < within || took > within+10*time.Millisecond {
+					t.Errorf("number %d, who may wait for %s, waited for %s: %v", n, within, took, err)
+				}
+			})
+		}
+		all.Wait()
+	})
 }
 
 func TestConnectionsEnd(t *testing.T) {
@@ -228,7 +254,7 @@ func TestConnectionsEnd(t *testing.T) {
 	})
 	t.Run("with their last request, when all is over", func(t *testing.T) {
 		g := newGroup(t, session.Rules{})
-		c, _, err := g.Join(t.Context(), h.dial)
+		c, _, err := g.Join(t.Context(), 0, h.dial)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -241,7 +267,7 @@ func TestConnectionsEnd(t *testing.T) {
 	})
 	t.Run("when a request has timed out", func(t *testing.T) {
 		g := newGroup(t, session.Rules{})
-		c, _, err := g.Join(t.Context(), h.dial)
+		c, _, err := g.Join(t.Context(), 0, h.dial)
 		if err != nil {
 			t.Fatal(err)
 		}
