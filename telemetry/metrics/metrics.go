@@ -50,13 +50,13 @@ var durationBuckets = []float64{
 type Metrics struct {
 	registry *prometheus.Registry
 
-	requests         *prometheus.CounterVec
+	requests         *family
 	duration         *prometheus.HistogramVec
-	upstreamRequests *prometheus.CounterVec
+	upstreamRequests *family
 	upstreamDuration *prometheus.HistogramVec
-	retries          *prometheus.CounterVec
-	ejections        *prometheus.CounterVec
-	updates          *prometheus.CounterVec
+	retries          *family
+	ejections        *family
+	updates          *family
 	reloads          *prometheus.CounterVec
 	generation       prometheus.Gauge
 
@@ -73,21 +73,23 @@ type Metrics struct {
 func New(build Build) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
-		requests: counters("pingap_requests_total",
+		requests: newFamily("pingap_requests_total",
 			"Requests answered, by the code sent to the client.", "server", "location", "upstream", "code"),
 		duration: histograms("pingap_request_duration_seconds",
 			"Time from the first byte of a request to the last byte of its answer.", "server", "location"),
-		upstreamRequests: counters("pingap_upstream_requests_total",
+		upstreamRequests: newFamily("pingap_upstream_requests_total",
 			"Tries sent to an endpoint, by its answer; code \"other\" when it gave none.", "upstream", "endpoint", "code"),
 		upstreamDuration: histograms("pingap_upstream_duration_seconds",
 			"Time from the start of a try to the head of the endpoint's answer.", "upstream"),
-		retries: counters("pingap_upstream_retries_total",
+		retries: newFamily("pingap_upstream_retries_total",
 			"Tries after the first, by what made them necessary.", "upstream", "reason"),
-		ejections: counters("pingap_upstream_ejections_total",
+		ejections: newFamily("pingap_upstream_ejections_total",
 			"Endpoints taken out on passive evidence.", "upstream", "reason"),
-		updates: counters("pingap_discovery_updates_total",
+		updates: newFamily("pingap_discovery_updates_total",
 			"Answers of the registry: success, or failure when the last good one was kept.", "upstream", "result"),
-		reloads: counters("pingap_config_reloads_total", "Loads of the configuration.", "result"),
+		reloads: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "pingap_config_reloads_total", Help: "Loads of the configuration.",
+		}, []string{"result"}),
 		generation: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "pingap_config_generation", Help: "Number of the generation that serves.",
 		}),
@@ -134,10 +136,6 @@ func (m *Metrics) Handler(log *slog.Logger) http.Handler {
 		ErrorHandling:       promhttp.ContinueOnError,
 		MaxRequestsInFlight: 4,
 	})
-}
-
-func counters(name, help string, labels ...string) *prometheus.CounterVec {
-	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
 }
 
 func histograms(name, help string, labels ...string) *prometheus.HistogramVec {
