@@ -85,6 +85,7 @@ func (a *autoRoutes) startPool(key autoPoolKey) (*autoPool, error) {
 	if err != nil {
 		return nil, err
 	}
+	o.Seed = a.watcher.Restored(key.service)
 	p := &autoPool{runningPool: runningPool{pool: upstream.New(o), done: make(chan struct{})}, of: key}
 	ctx, stop := context.WithCancel(a.ctx)
 	p.stop = stop

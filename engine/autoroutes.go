@@ -85,13 +85,15 @@ func (b *builder) buildAutoRoutes() {
 		generation: b.next, routes: map[string]*autoRoute{}, pools: map[autoPoolKey]*autoPool{},
 		names: map[string]*autoName{}, client: client,
 	}
-	a.watcher = autoroute.NewWatcher(autoroute.WatcherOptions{
-		Parser: autoroute.Parser{Prefix: c.TagPrefix}, Services: c.Services, Log: b.log,
+	o := autoroute.WatcherOptions{
+		Parser: autoroute.Parser{Prefix: c.TagPrefix}, Services: c.Services, Hold: c.Hold, Log: b.log,
 		Names: client.WatchNames, Datacenter: client.Datacenter, Apply: a.apply,
 		Service: func(name string) (discovery.Watcher, error) {
 			return consul.NewWatcher(client, consul.Query{Service: name})
 		},
-	})
+	}
+	b.remember(&o)
+	a.watcher = autoroute.NewWatcher(o)
 	b.next.auto = a
 }
 
@@ -211,10 +213,11 @@ func (a *autoRoutes) faulty() []admin.Route {
 	}
 	var list []admin.Route
 	for _, p := range problems {
-		list = append(list, admin.Route{
-			Server: a.key.Auto.Server, Upstream: p.Service, Source: "consul",
-			Tag: p.Tag, Instances: []string{p.Instance}, Problem: p.Reason,
-		})
+		r := admin.Route{Server: a.key.Auto.Server, Upstream: p.Service, Source: "consul", Tag: p.Tag, Problem: p.Reason}
+		if p.Instance != "" {
+			r.Instances = []string{p.Instance}
+		}
+		list = append(list, r)
 	}
 	return list
 }
