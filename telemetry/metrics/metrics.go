@@ -39,21 +39,15 @@ type Build struct {
 	Commit  string
 }
 
-// durationBuckets are the upper bounds, in seconds, of all histograms: fine
-// where a local proxy lives (100 µs to 10 ms), coarse up to the largest time-out.
-var durationBuckets = []float64{
-	.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60,
-}
-
 // Metrics is the registry of one process and the source of its instruments.
 // All methods may be called from any goroutine; none is for the request path.
 type Metrics struct {
 	registry *prometheus.Registry
 
 	requests         *family
-	duration         *prometheus.HistogramVec
+	duration         *durations
 	upstreamRequests *family
-	upstreamDuration *prometheus.HistogramVec
+	upstreamDuration *durations
 	retries          *family
 	ejections        *family
 	updates          *family
@@ -64,7 +58,7 @@ type Metrics struct {
 	routes    shared[routeKey, *Route]
 	upstreams shared[string, *Upstream]
 	endpoints shared[endpointKey, *Endpoint]
-	durations shared[durationKey, *latency]
+	durations shared[durationKey, *histogram]
 
 	pools atomic.Pointer[func() []Pool]
 }
@@ -75,11 +69,11 @@ func New(build Build) *Metrics {
 		registry: prometheus.NewRegistry(),
 		requests: newFamily("pingap_requests_total",
 			"Requests answered, by the code sent to the client.", "server", "location", "upstream", "code"),
-		duration: histograms("pingap_request_duration_seconds",
+		duration: newDurations("pingap_request_duration_seconds",
 			"Time from the first byte of a request to the last byte of its answer.", "server", "location"),
 		upstreamRequests: newFamily("pingap_upstream_requests_total",
 			"Tries sent to an endpoint, by its answer; code \"other\" when it gave none.", "upstream", "endpoint", "code"),
-		upstreamDuration: histograms("pingap_upstream_duration_seconds",
+		upstreamDuration: newDurations("pingap_upstream_duration_seconds",
 			"Time from the start of a try to the head of the endpoint's answer.", "upstream"),
 		retries: newFamily("pingap_upstream_retries_total",
 			"Tries after the first, by what made them necessary.", "upstream", "reason"),
@@ -136,11 +130,6 @@ func (m *Metrics) Handler(log *slog.Logger) http.Handler {
 		ErrorHandling:       promhttp.ContinueOnError,
 		MaxRequestsInFlight: 4,
 	})
-}
-
-func histograms(name, help string, labels ...string) *prometheus.HistogramVec {
-	return prometheus.NewHistogramVec(
-		prometheus.HistogramOpts{Name: name, Help: help, Buckets: durationBuckets}, labels)
 }
 
 func buildInfo(build Build) prometheus.Collector {
