@@ -14,7 +14,7 @@ type Book struct {
 	parser   Parser
 	services map[string]*service
 	// owners are the services of each route, by its key.
-	owners map[string]map[string]*service
+	owners map[string][]*service // by name; hardly ever more than one
 }
 
 // service is what the tags of one service's instances say.
@@ -24,7 +24,8 @@ type service struct {
 	instances map[string]*instance // by endpoint ID
 }
 
-// Problem is a tag that could not be used.
+// Problem is a tag that could not be used or, without Instance and Tag, what is
+// wrong with all routes of a service.
 type Problem struct {
 	Service, Instance, Tag string
 	// Reason is a sentence.
@@ -33,7 +34,7 @@ type Problem struct {
 
 // NewBook makes an empty book.
 func NewBook(p Parser) *Book {
-	return &Book{parser: p, services: map[string]*service{}, owners: map[string]map[string]*service{}}
+	return &Book{parser: p, services: map[string]*service{}, owners: map[string][]*service{}}
 }
 
 // SetDatacenter gives $DC its value; it counts for what Set is given from then on.
@@ -63,20 +64,34 @@ func (b *Book) turn(name string, before, after *service) []string {
 	changed := map[string]bool{}
 	for key := range before.keys() {
 		changed[key] = true
-		delete(b.owners[key], name)
-		if len(b.owners[key]) == 0 {
-			delete(b.owners, key)
-		}
+		b.own(key, name, nil)
 	}
 	for key := range after.keys() {
 		changed[key] = true
-		if b.owners[key] == nil {
-			b.owners[key] = map[string]*service{}
-		}
-		b.owners[key][name] = after
+		b.own(key, name, after)
 	}
 	return slices.Sorted(maps.Keys(changed))
 }
+
+// own puts a service among the owners of a route in the place of the one of its
+// name; nil takes it out.
+func (b *Book) own(key, name string, s *service) {
+	owners := b.owners[key]
+	i, there := slices.BinarySearchFunc(owners, name, func(o *service, name string) int { return cmp.Compare(o.name, name) })
+	switch {
+	case s != nil && there:
+		owners[i] = s
+	case s != nil:
+		b.owners[key] = slices.Insert(slices.Clip(owners), i, s)
+	case there && len(owners) == 1:
+		delete(b.owners, key)
+	case there:
+		b.owners[key] = slices.Delete(owners, i, i+1)
+	}
+}
+
+// Has reports whether a service has routes.
+func (b *Book) Has(name string) bool { return len(b.services[name].keys()) > 0 }
 
 // Keys are the keys of all routes, sorted.
 func (b *Book) Keys() []string { return slices.Sorted(maps.Keys(b.owners)) }

@@ -27,6 +27,13 @@ func readInstance(p *Parser, e endpoint.Endpoint, before *instance) *instance {
 		i.tags, i.faults = before.tags, before.faults
 		return i
 	}
+	routes := 0
+	for _, text := range e.Tags {
+		if p.IsRoute(text) {
+			routes++
+		}
+	}
+	i.tags = make([]Tag, 0, routes)
 	for _, text := range e.Tags {
 		if p.IsRoute(text) {
 			i.read(p, text)
@@ -48,10 +55,22 @@ func (i *instance) read(p *Parser, text string) {
 	case err != nil:
 		i.faults = append(i.faults, fault{text, err.Error()})
 	case !i.has(t.Key):
-		i.tags = append(i.tags, t)
+		i.tags = append(i.tags, i.shared(t))
 	case !slices.ContainsFunc(i.tags, func(o Tag) bool { return sameTag(o, t) }):
 		i.faults = append(i.faults, fault{text, "contradicts another tag of this instance for the same route, which is used"})
 	}
+}
+
+// shared is the tag with the options of one that has the same, which most have:
+// there may be ten thousand.
+func (i *instance) shared(t Tag) Tag {
+	for k := range i.tags {
+		if *i.tags[k].Options == *t.Options {
+			t.Options = i.tags[k].Options
+			break
+		}
+	}
+	return t
 }
 
 func (i *instance) has(key string) bool {
@@ -70,5 +89,5 @@ func (i *instance) tag(key string) (Tag, bool) {
 
 // sameTag reports whether two tags mean the same.
 func sameTag(a, b Tag) bool {
-	return a.Key == b.Key && a.Weight == b.Weight && a.Options == b.Options
+	return a.Key == b.Key && a.Weight == b.Weight && *a.Options == *b.Options
 }

@@ -62,7 +62,7 @@ func (t *Tag) parseOptions(words []string) error {
 // option takes one option. Whatever cannot be done is an error: who set it
 // counts on it.
 func (t *Tag) option(name, value string) (err error) {
-	o := &t.Options
+	o := t.Options
 	switch name {
 	case "strip":
 		o.Strip, err = pathOption(value)

@@ -2,7 +2,6 @@ package autoroute
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 
 	"pingap-go/endpoint"
@@ -23,7 +22,7 @@ type Route struct {
 // to be treated alike.
 type Leg struct {
 	Service string
-	Options Options
+	Options *Options
 	// Share is its part of the route's requests.
 	Share float64
 	// Instances and Tags are who asked for it, and how, for people.
@@ -53,7 +52,7 @@ func (w *weighing) share(t Tag) float64 {
 func (l *Leg) Weigh(e *endpoint.Endpoint) (weight float64, ok bool) {
 	i := readInstance(l.service.parser, *e, l.service.instance(e.ID))
 	t, ok := i.tag(l.key)
-	if !ok || t.Options != l.Options {
+	if !ok || *t.Options != *l.Options {
 		return 0, false
 	}
 	return l.weighing.share(t), true
@@ -90,8 +89,7 @@ func (b *Book) Route(key string) *Route {
 // targets are the instances on a route, by service and ID.
 func (b *Book) targets(key string) []target {
 	var targets []target
-	for _, name := range slices.Sorted(maps.Keys(b.owners[key])) {
-		s := b.owners[key][name]
+	for _, s := range b.owners[key] {
 		for _, i := range s.sorted() {
 			if t, ok := i.tag(key); ok {
 				targets = append(targets, target{s, i, t})
@@ -104,7 +102,7 @@ func (b *Book) targets(key string) []target {
 // leg finds the leg of a target, or makes it.
 func (r *Route) leg(t target, w *weighing) *Leg {
 	for i := range r.Legs {
-		if l := &r.Legs[i]; l.Service == t.service.name && l.Options == t.tag.Options {
+		if l := &r.Legs[i]; l.Service == t.service.name && *l.Options == *t.tag.Options {
 			return l
 		}
 	}

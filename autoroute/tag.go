@@ -29,8 +29,9 @@ type Tag struct {
 	Key  string
 	// Weight is the share of the route's traffic that this instance takes;
 	// 0 = an equal part of what the others leave.
-	Weight  float64
-	Options Options
+	Weight float64
+	// Options are shared by tags that say the same, and never written to.
+	Options *Options
 }
 
 // IsRoute reports whether a tag is meant for us.
@@ -45,7 +46,7 @@ func (p *Parser) Parse(text string) (Tag, error) {
 	if len(words) == 0 {
 		return Tag{}, errors.New("the tag names no host and no path")
 	}
-	t := Tag{Text: text}
+	t := Tag{Text: text, Options: new(Options)}
 	if err := t.parseRoute(p, words[0]); err != nil {
 		return Tag{}, err
 	}

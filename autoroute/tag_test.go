@@ -85,7 +85,7 @@ func TestOptions(t *testing.T) {
 		{"pxyproto=false", Options{}, 0},
 	} {
 		tag, err := fabio.Parse("urlprefix-/x " + c.option)
-		if err != nil || tag.Options != c.want || tag.Weight != c.weight {
+		if err != nil || *tag.Options != c.want || tag.Weight != c.weight {
 			t.Errorf("%q: %+v weight %v (%v), want %+v weight %v", c.option, tag.Options, tag.Weight, err, c.want, c.weight)
 		}
 	}

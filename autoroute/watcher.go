@@ -3,22 +3,19 @@ package autoroute
 import (
 	"context"
 	"log/slog"
-	"path"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
 
 	"pingap-go/discovery"
+	"pingap-go/endpoint"
 )
 
-// WatcherOptions make a Watcher. All but Services are required.
+// WatcherOptions make a Watcher. The first block is required.
 type WatcherOptions struct {
 	Parser Parser
-	// Services are names or globs of the services to look at; empty = all.
-	Services []string
 	// Names follows the names and tags of all services until ctx ends.
 	Names func(ctx context.Context, news func(tags map[string][]string), fail func(error))
 	// Service makes the watcher of one service.
@@ -28,6 +25,19 @@ type WatcherOptions struct {
 	// Apply puts changed routes in force. It is called on Run's goroutine.
 	Apply func(Change)
 	Log   *slog.Logger
+
+	// Services are names or globs of the services to look at; empty = all.
+	Services []string
+	// Hold is how long the routes of a service without instances stay, with nobody
+	// to serve them; 0 = they go with its last instance.
+	Hold time.Duration
+	// Saved are the memberships that an earlier run has saved, by service, and
+	// SavedDatacenter its name for $DC. They serve while the catalog does not answer.
+	Saved           map[string]endpoint.Snapshot
+	SavedDatacenter string
+	// Save keeps memberships for a later run; nil = nobody does. It may take its
+	// time: it is called on a goroutine of its own.
+	Save func(datacenter string, services map[string]endpoint.Snapshot) error
 }
 
 // Change is what differs from the Change before.
@@ -49,34 +59,31 @@ const (
 type Watcher struct {
 	options WatcherOptions
 	wake    chan struct{}
+	unsaved chan struct{} // something is new that was not saved
 	limiter *rate.Limiter
 	ready   chan struct{} // closed when every service seen first has answered
 
-	mu     sync.Mutex // guards what others write
-	tags   map[string][]string
-	fresh  bool // tags were not looked at yet
-	failed error
-	feeds  map[string]*feed
+	mu         sync.Mutex          // guards what others write or read
+	tags       map[string][]string // not looked at yet; nil = nothing new
+	failed     error
+	feeds      map[string]*feed
+	datacenter string
 
 	// Owned by Run's goroutine.
 	book     *Book
 	watches  map[string]*watch
+	listed   map[string]bool // services in the catalog's last answer; nil before the first
 	running  sync.WaitGroup
+	due      *time.Timer // when held routes go
 	problems []Problem
+	restored bool // what was saved is in force, or nothing was
 	isReady  bool
-}
-
-// watch is one service that is followed.
-type watch struct {
-	feed *feed
-	stop context.CancelFunc
-	done chan struct{}
 }
 
 // NewWatcher makes a Watcher; nothing is asked before Run.
 func NewWatcher(o WatcherOptions) *Watcher {
 	return &Watcher{
-		options: o, wake: make(chan struct{}, 1), limiter: rate.NewLimiter(changesPerSecond, changesAtOnce),
+		options: o, wake: make(chan struct{}, 1), unsaved: make(chan struct{}, 1), limiter: rate.NewLimiter(changesPerSecond, changesAtOnce),
 		ready: make(chan struct{}), feeds: map[string]*feed{}, book: NewBook(o.Parser), watches: map[string]*watch{},
 	}
 }
@@ -85,16 +92,27 @@ func NewWatcher(o WatcherOptions) *Watcher {
 func (w *Watcher) Run(ctx context.Context) {
 	defer w.running.Wait()
 	w.running.Go(func() { w.options.Names(ctx, w.named, w.fail) })
+	if w.options.Save != nil {
+		w.running.Go(func() { w.keep(ctx) })
+	}
+	late := time.NewTimer(restoreAfter)
+	defer late.Stop()
+	w.due = time.NewTimer(time.Hour)
+	defer w.due.Stop()
 	for {
+		isLate := false
 		select {
 		case <-ctx.Done():
 			return
 		case <-w.wake:
+		case <-w.due.C:
+		case <-late.C:
+			isLate = true
 		}
 		if w.limiter.Wait(ctx) != nil {
 			return
 		}
-		w.step(ctx)
+		w.step(ctx, isLate)
 	}
 }
 
@@ -141,136 +159,52 @@ func (w *Watcher) poke() {
 	}
 }
 
-// named takes in the names and tags of all services.
-func (w *Watcher) named(tags map[string][]string) {
-	w.mu.Lock()
-	if w.failed != nil {
-		w.options.Log.Info("automatic routes are live", "services", len(tags))
-	}
-	w.tags, w.fresh, w.failed = tags, true, nil
-	w.mu.Unlock()
-	w.poke()
-}
-
-// fail takes in that the catalog cannot tell. All routes stay as they are.
-func (w *Watcher) fail(err error) {
-	w.mu.Lock()
-	if w.failed == nil {
-		w.options.Log.Warn("automatic routes are stale", "err", err)
-	}
-	w.failed = err
-	w.mu.Unlock()
-}
-
-// step takes in all news and applies what has changed.
-func (w *Watcher) step(ctx context.Context) {
+// step takes in all news and applies what has changed. late says that it is time
+// for what was saved.
+func (w *Watcher) step(ctx context.Context, late bool) {
 	changed := map[string]bool{}
 	w.mu.Lock()
-	tags, fresh := w.tags, w.fresh
-	w.fresh = false
+	tags, failed := w.tags, w.failed
+	w.tags = nil // they are many
 	w.mu.Unlock()
-	if fresh {
+	switch {
+	case tags != nil:
 		w.follow(ctx, tags, changed)
+	case w.listed == nil && failed != nil && !w.restored:
+		w.restore(failed)
+	}
+	if late {
+		w.restore(errLate)
 	}
 	for name, s := range w.watches {
 		if fresh := s.feed.take(); fresh != nil {
-			note(changed, w.book.Set(name, *fresh))
+			w.learn(name, s, *fresh, changed)
 		}
 	}
+	w.release(changed)
 	w.apply(changed)
-	w.settle(tags != nil)
+	w.settle(w.listed != nil || len(w.watches) > 0)
 }
 
-// follow makes the watches those of the services that have a route tag.
-func (w *Watcher) follow(ctx context.Context, tags map[string][]string, changed map[string]bool) {
-	w.learnDatacenter(ctx, tags)
-	for name, s := range w.watches {
-		if w.wanted(name, tags[name]) {
-			continue
-		}
-		s.stop()
-		<-s.done
-		w.drop(name)
-		note(changed, w.book.Remove(name))
-	}
-	for name, list := range tags {
-		if w.watches[name] == nil && w.wanted(name, list) {
-			w.start(ctx, name)
-		}
-	}
-}
-
-// wanted reports whether a service is one to look at and has a route tag.
-func (w *Watcher) wanted(name string, tags []string) bool {
-	chosen := len(w.options.Services) == 0 || slices.ContainsFunc(w.options.Services, func(glob string) bool {
-		ok, err := path.Match(glob, name)
-		return ok && err == nil
-	})
-	return chosen && slices.ContainsFunc(tags, w.options.Parser.IsRoute)
-}
-
-// learnDatacenter asks for the datacenter when a tag wants to know it.
-func (w *Watcher) learnDatacenter(ctx context.Context, tags map[string][]string) {
-	if w.options.Parser.Datacenter != "" || !usesVariables(&w.options.Parser, tags) {
+// learn takes in a service's new membership.
+func (w *Watcher) learn(name string, s *watch, now endpoint.Snapshot, changed map[string]bool) {
+	if len(now.Endpoints) == 0 && w.holds(name, s) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	name, err := w.options.Datacenter(ctx)
-	if err != nil {
-		w.options.Log.Warn("tags with $DC are not used", "err", err)
-		return
-	}
-	w.options.Parser.Datacenter = name
-	w.book.SetDatacenter(name)
-}
-
-func usesVariables(p *Parser, tags map[string][]string) bool {
-	for _, list := range tags {
-		if slices.ContainsFunc(list, func(tag string) bool { return p.IsRoute(tag) && strings.Contains(tag, "$") }) {
-			return true
-		}
-	}
-	return false
-}
-
-// start follows one more service.
-func (w *Watcher) start(ctx context.Context, name string) {
-	watcher, err := w.options.Service(name)
-	if err != nil {
-		w.options.Log.Warn("service cannot be followed", "service", name, "err", err)
-		return
-	}
-	ctx, stop := context.WithCancel(ctx)
-	s := &watch{feed: newFeed(w.poke), stop: stop, done: make(chan struct{})}
-	w.watches[name] = s
-	w.mu.Lock()
-	w.feeds[name] = s.feed
-	w.mu.Unlock()
-	w.running.Go(func() {
-		defer close(s.done)
-		if err := watcher.Watch(ctx, s.feed); err != nil {
-			s.feed.Fail(err)
-		}
-	})
-}
-
-func (w *Watcher) drop(name string) {
-	delete(w.watches, name)
-	w.mu.Lock()
-	delete(w.feeds, name)
-	w.mu.Unlock()
+	s.emptied = time.Time{}
+	note(changed, w.book.Set(name, now))
+	w.remember()
 }
 
 // apply hands on what has changed, and says once what is wrong with tags.
 func (w *Watcher) apply(changed map[string]bool) {
-	problems := w.book.Problems()
+	problems := append(w.book.Problems(), w.held()...)
 	known := slices.Equal(problems, w.problems)
 	if len(changed) == 0 && known {
 		return
 	}
 	for _, p := range problems {
-		if !slices.Contains(w.problems, p) {
+		if p.Tag != "" && !slices.Contains(w.problems, p) {
 			w.options.Log.Warn("tag cannot be used", "service", p.Service, "instance", p.Instance, "tag", p.Tag, "reason", p.Reason)
 		}
 	}

@@ -100,6 +100,9 @@ type AutoRoutes struct {
 	Services []string `toml:"services"`
 	// Server takes the routes; after Load the only one there is when it was not named.
 	Server string `toml:"server"`
+	// Hold is how long the routes of a service stay, answering 503, when its last
+	// instance has gone from the catalog; 0 = they go with it.
+	Hold time.Duration `toml:"hold" default:"0s"`
 }
 
 // Size is a number of bytes, written as "10mb", "64kb", "512" or a plain number.

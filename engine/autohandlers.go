@@ -21,10 +21,11 @@ import (
 // thousand histograms.
 const autoLocation = "auto_routes"
 
-// compile makes a route's handlers and takes hold of its pools; a.mu is held.
-func (a *autoRoutes) compile(r *autoroute.Route) *autoRoute {
-	c := &autoRoute{route: r}
+// compile makes a route's handlers, takes hold of its pools and keeps it. The
+// rule is for the table. a.mu is held.
+func (a *autoRoutes) compile(r *autoroute.Route) route.Rule[*proxy.Location] {
 	l := a.pattern.location // a copy
+	c := &autoRoute{route: r, location: &l}
 	l.Name, l.Route, l.Upstream, l.Processing = r.Key, r.Path.Text, strings.Join(r.Services(), ","), new(atomic.Int64)
 	l.Metrics = a.engine.metrics.Route(a.key.Auto.Server, autoLocation, l.Upstream)
 	legs := make(split, 0, len(r.Legs))
@@ -39,17 +40,18 @@ func (a *autoRoutes) compile(r *autoroute.Route) *autoRoute {
 	if len(legs) == 1 {
 		l.Handler = legs[0].handler
 	}
-	c.rule = route.Rule[*proxy.Location]{Name: r.Key, Path: r.Path, Target: &l}
+	a.routes[r.Key] = c
+	rule := route.Rule[*proxy.Location]{Name: r.Key, Path: r.Path, Target: &l}
 	if r.Host.Type != route.AnyHost {
-		c.rule.Hosts = []route.Host{r.Host}
+		rule.Hosts = []route.Host{r.Host}
 	}
-	return c
+	return rule
 }
 
 // compileLeg links what a leg's options ask for, in fabio's order: who may come
 // in, then the redirect or the way to the instances.
 func (a *autoRoutes) compileLeg(c *autoRoute, leg *autoroute.Leg) share {
-	o := &leg.Options
+	o := leg.Options
 	s := share{service: leg.Service}
 	refuse := func(err error) share {
 		for _, name := range leg.Instances {
@@ -106,17 +108,17 @@ func (a *autoRoutes) forward(c *autoRoute, leg *autoroute.Leg, s *share) (plugin
 			return nil, err
 		}
 	}
-	key, pool, err := a.poolOf(leg.Service, &leg.Options)
+	p, err := a.poolOf(leg.Service, leg.Options)
 	if err != nil {
 		return nil, err
 	}
-	c.pools = append(c.pools, key)
+	c.pools = append(c.pools, p)
 	policy, err := balance.New("weighted_round_robin", balance.Settings{Start: rand.Uint64()})
 	if err != nil {
 		return nil, err
 	}
-	s.lane = pool.NewLane(policy, leg.Weigh)
-	return &proxy.Forward{Pool: pool, Lane: s.lane, Location: l}, nil
+	s.lane = p.pool.NewLane(policy, leg.Weigh)
+	return &proxy.Forward{Pool: p.pool, Lane: s.lane, Location: l}, nil
 }
 
 // guard is the plugin that an auth option names.

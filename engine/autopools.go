@@ -24,6 +24,7 @@ type autoPoolKey struct {
 // autoPool is a pool with the number of legs that use it.
 type autoPool struct {
 	runningPool
+	of      autoPoolKey
 	holders int
 	leave   func() // ends what it is told of its members
 	awaited bool
@@ -53,7 +54,7 @@ func newAutoPattern() (*autoPattern, error) {
 
 // poolOf returns the pool of a leg, held once more; it starts one where there is
 // none. a.mu is held.
-func (a *autoRoutes) poolOf(service string, o *autoroute.Options) (autoPoolKey, *upstream.Pool, error) {
+func (a *autoRoutes) poolOf(service string, o *autoroute.Options) (*autoPool, error) {
 	key := autoPoolKey{service: service, tls: o.TLS, http2: o.HTTP2}
 	if o.TLS {
 		key.skipVerify, key.sni = o.SkipVerify, o.ServerName
@@ -65,12 +66,12 @@ func (a *autoRoutes) poolOf(service string, o *autoroute.Options) (autoPoolKey, 
 	if p == nil {
 		var err error
 		if p, err = a.startPool(key); err != nil {
-			return key, nil, err
+			return nil, err
 		}
 		a.pools[key] = p
 	}
 	p.holders++
-	return key, p.pool, nil
+	return p, nil
 }
 
 func (a *autoRoutes) startPool(key autoPoolKey) (*autoPool, error) {
@@ -84,7 +85,8 @@ func (a *autoRoutes) startPool(key autoPoolKey) (*autoPool, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &autoPool{runningPool: runningPool{key: poolKey{Upstream: u, Consul: a.key.Consul}, pool: upstream.New(o), done: make(chan struct{})}}
+	o.Seed = a.watcher.Restored(key.service)
+	p := &autoPool{runningPool: runningPool{pool: upstream.New(o), done: make(chan struct{})}, of: key}
 	ctx, stop := context.WithCancel(a.ctx)
 	p.stop = stop
 	p.leave = a.watcher.Join(key.service, p.pool)
@@ -129,15 +131,11 @@ func (a *autoRoutes) awaitPools() {
 }
 
 // releasePool lets go of a pool once; without holders it ends.
-func (a *autoRoutes) releasePool(key autoPoolKey) {
-	p := a.pools[key]
-	if p.holders--; p.holders == 0 {
-		a.endPool(key, p)
+func (a *autoRoutes) releasePool(p *autoPool) {
+	if p.holders--; p.holders > 0 {
+		return
 	}
-}
-
-func (a *autoRoutes) endPool(key autoPoolKey, p *autoPool) {
-	delete(a.pools, key)
+	delete(a.pools, p.of)
 	p.leave()
 	p.stop()
 	<-p.done

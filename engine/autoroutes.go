@@ -48,10 +48,10 @@ type autoRoutes struct {
 
 // autoRoute is one route in force.
 type autoRoute struct {
-	route *autoroute.Route
-	rule  route.Rule[*proxy.Location]
-	pools []autoPoolKey // held once for each leg
-	names []string      // that the proxy registers itself under
+	route    *autoroute.Route
+	location *proxy.Location
+	pools    []*autoPool // held once for each leg
+	names    []string    // that the proxy registers itself under
 	// problems are what the engine could not do of what the tags ask for.
 	problems []autoroute.Problem
 }
@@ -85,13 +85,15 @@ func (b *builder) buildAutoRoutes() {
 		generation: b.next, routes: map[string]*autoRoute{}, pools: map[autoPoolKey]*autoPool{},
 		names: map[string]*autoName{}, client: client,
 	}
-	a.watcher = autoroute.NewWatcher(autoroute.WatcherOptions{
-		Parser: autoroute.Parser{Prefix: c.TagPrefix}, Services: c.Services, Log: b.log,
+	o := autoroute.WatcherOptions{
+		Parser: autoroute.Parser{Prefix: c.TagPrefix}, Services: c.Services, Hold: c.Hold, Log: b.log,
 		Names: client.WatchNames, Datacenter: client.Datacenter, Apply: a.apply,
 		Service: func(name string) (discovery.Watcher, error) {
 			return consul.NewWatcher(client, consul.Query{Service: name})
 		},
-	})
+	}
+	b.remember(&o)
+	a.watcher = autoroute.NewWatcher(o)
 	b.next.auto = a
 }
 
@@ -136,8 +138,7 @@ func (a *autoRoutes) apply(c autoroute.Change) {
 		}
 		groups[key] = nil
 		if r != nil {
-			a.routes[key] = a.compile(r)
-			groups[key] = []route.Rule[*proxy.Location]{a.routes[key].rule}
+			groups[key] = []route.Rule[*proxy.Location]{a.compile(r)}
 		}
 	}
 	a.awaitPools()
@@ -158,8 +159,7 @@ func (a *autoRoutes) attach(g *Generation) {
 	var gone []*autoRoute
 	for key, old := range a.routes {
 		gone = append(gone, old)
-		a.routes[key] = a.compile(old.route) // with the generation's own plugins
-		groups[key] = []route.Rule[*proxy.Location]{a.routes[key].rule}
+		groups[key] = []route.Rule[*proxy.Location]{a.compile(old.route)} // with the generation's own plugins
 	}
 	site := g.sites[a.key.Auto.Server]
 	site.Live.Store(site.Routes.With(groups))
@@ -169,9 +169,9 @@ func (a *autoRoutes) attach(g *Generation) {
 // release lets go of what routes that are no longer in a table have held.
 func (a *autoRoutes) release(gone []*autoRoute) {
 	for _, r := range gone {
-		r.rule.Target.Metrics.Release()
-		for _, key := range r.pools {
-			a.releasePool(key)
+		r.location.Metrics.Release()
+		for _, p := range r.pools {
+			a.releasePool(p)
 		}
 		for _, name := range r.names {
 			a.releaseName(name)
@@ -200,7 +200,7 @@ func (a *autoRoutes) describe(v admin.Route, group string) admin.Route {
 	return v
 }
 
-// faulty lists the tags that could not be used, as routes with a problem.
+// faulty lists what is wrong with tags and services, as routes with a problem.
 func (a *autoRoutes) faulty() []admin.Route {
 	if a == nil {
 		return nil
@@ -213,10 +213,11 @@ func (a *autoRoutes) faulty() []admin.Route {
 	}
 	var list []admin.Route
 	for _, p := range problems {
-		list = append(list, admin.Route{
-			Server: a.key.Auto.Server, Upstream: p.Service, Source: "consul",
-			Tag: p.Tag, Instances: []string{p.Instance}, Problem: p.Reason,
-		})
+		r := admin.Route{Server: a.key.Auto.Server, Upstream: p.Service, Source: "consul", Tag: p.Tag, Problem: p.Reason}
+		if p.Instance != "" {
+			r.Instances = []string{p.Instance}
+		}
+		list = append(list, r)
 	}
 	return list
 }

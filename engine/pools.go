@@ -42,11 +42,11 @@ func (b *builder) buildPools() {
 	for name, u := range b.config.Upstreams {
 		key := b.keyOf(u)
 		old := b.old.pools[name]
-		if old != nil && reflect.DeepEqual(old.key, key) {
+		if old != nil && reflect.DeepEqual(*old.key, key) {
 			b.next.pools[name] = old
 			continue
 		}
-		if old != nil && !sameMembership(old.key, key) {
+		if old != nil && !sameMembership(*old.key, key) {
 			old = nil
 		}
 		pool, err := b.newPool(u, old)
@@ -54,7 +54,7 @@ func (b *builder) buildPools() {
 			b.report(err, "upstreams", name)
 			continue
 		}
-		b.next.pools[name] = &runningPool{key: key, pool: pool, from: old, done: make(chan struct{})}
+		b.next.pools[name] = &runningPool{key: &key, pool: pool, from: old, done: make(chan struct{})}
 	}
 }
 

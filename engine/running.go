@@ -8,7 +8,7 @@ import (
 
 // runningPool is a pool with what it was made from and what ends it.
 type runningPool struct {
-	key  poolKey
+	key  *poolKey // nil for an automatic route's
 	pool *upstream.Pool
 	from *runningPool       // whose hosts it inherits; nil once it has, or has none
 	stop context.CancelFunc // nil until started

@@ -23,7 +23,7 @@ type estate struct {
 // too. It is called once, before Run, while from is running. From then on the old
 // pool decides nothing; the requests that it still has finish on the same hosts.
 func (p *Pool) Inherit(ctx context.Context, from *Pool, sameLink bool) {
-	reply := make(chan estate, 1)
+	reply := make(chan *estate, 1)
 	select {
 	case from.heirs <- reply:
 	case <-from.over:
@@ -37,7 +37,7 @@ func (p *Pool) Inherit(ctx context.Context, from *Pool, sameLink bool) {
 		h.join(&p.options, sameLink)
 	}
 	for _, h := range e.hosts {
-		p.adopt(h, &e, sameLink)
+		p.adopt(h, e, sameLink)
 	}
 	p.hosts = e.hosts
 	p.arrange()
@@ -61,8 +61,8 @@ func (p *Pool) adopt(h *Host, e *estate, sameLink bool) {
 }
 
 // bequeath gives away all that has to survive. The last view goes on to serve.
-func (p *Pool) bequeath() estate {
-	e := estate{p.members, p.hosts, p.draining, p.latency, p.monitor != nil}
+func (p *Pool) bequeath() *estate {
+	e := &estate{p.members, p.hosts, p.draining, p.latency, p.monitor != nil}
 	p.hosts, p.order, p.roster, p.draining = map[string]*Host{}, nil, nil, nil
 	return e
 }

@@ -62,15 +62,15 @@ func (l *Lane) view() *view {
 
 func (l *Lane) partOf(whole *view) *view {
 	part := &view{tier: whole.tier, panics: whole.panics}
+	var candidates []balance.Candidate
 	for i := range whole.hosts {
 		weight, ok := l.weigh(&whole.endpoints[i])
 		if !ok {
 			continue
 		}
 		part.hosts = append(part.hosts, whole.hosts[i])
-		part.shares = append(part.shares, whole.shares[i]*weight)
-		part.endpoints = append(part.endpoints, whole.endpoints[i])
+		candidates = append(candidates, whole.candidate(i, whole.shares[i]*weight))
 	}
-	part.picker = l.policy.Picker(part.candidates())
+	part.picker = l.policy.Picker(candidates)
 	return part
 }

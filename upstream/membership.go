@@ -24,6 +24,7 @@ func (p *Pool) learn(s endpoint.Snapshot, now time.Time) {
 	if len(s.Endpoints) == 0 && p.options.KeepEmpty && len(p.hosts) > 0 {
 		s.Endpoints = m.snapshot.Endpoints // the condition still says what the registry said
 	}
+	p.restated = true
 	p.apply(s, now, first)
 	if p.saver != nil && len(s.Endpoints) > 0 {
 		p.saver.offer(s)
@@ -44,6 +45,7 @@ func (p *Pool) lose(err error, now time.Time) {
 		p.options.Log.Warn(said, "upstream", p.options.Name, "err", err, "endpoints", len(p.hosts))
 	}
 	m.stale, m.denied, m.lastError = true, denied, err.Error()
+	p.restated = true
 	p.restore(now)
 }
 
@@ -54,6 +56,7 @@ func (p *Pool) restore(now time.Time) {
 		return
 	}
 	p.members.answered, p.members.stale, p.members.lastSuccess = true, true, seed.Saved
+	p.restated = true
 	p.options.Log.Warn("serving from saved membership", "upstream", p.options.Name,
 		"saved", seed.Saved, "endpoints", len(seed.Endpoints))
 	p.apply(*seed, now, true)

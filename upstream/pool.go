@@ -54,7 +54,7 @@ type Pool struct {
 	status     atomic.Pointer[status]
 	wake       chan struct{}
 	ready      chan struct{} // closed when there are members
-	heirs      chan chan<- estate
+	heirs      chan chan<- *estate
 	over       chan struct{} // closed when Run has returned
 	ended      sync.Once
 	monitor    *health.Monitor
@@ -72,6 +72,7 @@ type Pool struct {
 	ejector  *health.Ejector
 	changed  bool        // the view may have to change
 	retold   bool        // the hosts' part of the status has to change
+	restated bool        // the pool's own part has to
 	houses   int         // times that keepHouse has run
 	isReady  bool        // ready is closed
 	due      *time.Timer // when evidence has to be looked at again; nil until Run
@@ -107,7 +108,7 @@ func New(o Options) *Pool {
 	p := &Pool{
 		options: o, key: o.Key, cookie: o.Cookie, perHost: o.MaxPerHost, metrics: o.Metrics, now: o.Now,
 		budget: o.Budget, gate: o.Gate, inFlight: o.InFlight, latency: new(latencies),
-		wake: make(chan struct{}, 1), ready: make(chan struct{}), heirs: make(chan chan<- estate), over: make(chan struct{}),
+		wake: make(chan struct{}, 1), ready: make(chan struct{}), heirs: make(chan chan<- *estate), over: make(chan struct{}),
 		hosts: map[string]*Host{}, ejector: health.NewEjector(o.Ejection),
 	}
 	if p.now == nil {
@@ -127,6 +128,7 @@ func New(o Options) *Pool {
 	}
 	p.inbox.probes = map[string]probed{}
 	p.view.Store(&view{picker: o.Policy.Picker(nil)})
+	p.restated = true
 	p.publishStatus()
 	return p
 }

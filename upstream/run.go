@@ -40,12 +40,19 @@ func (p *Pool) Run(ctx context.Context) {
 func (p *Pool) live(ctx context.Context) {
 	p.due = time.NewTimer(time.Hour)
 	defer p.due.Stop()
-	restore := time.NewTimer(restoreAfter)
-	defer restore.Stop()
 	house := time.NewTicker(housekeeping)
 	defer house.Stop()
-	warm := time.NewTicker(p.warmStep())
-	defer warm.Stop()
+	var restore, warm <-chan time.Time // what not every pool needs
+	if p.options.Seed != nil {
+		t := time.NewTimer(restoreAfter)
+		defer t.Stop()
+		restore = t.C
+	}
+	if p.options.SlowStart > 0 {
+		t := time.NewTicker(p.warmStep())
+		defer t.Stop()
+		warm = t.C
+	}
 	for {
 		p.step(time.Now())
 		select {
@@ -54,23 +61,20 @@ func (p *Pool) live(ctx context.Context) {
 		case heir := <-p.heirs:
 			heir <- p.bequeath()
 			return
-		case <-restore.C:
+		case <-restore:
 			p.restore(time.Now())
 		case <-p.wake:
 		case <-p.due.C:
 		case <-house.C:
 			p.keepHouse(time.Now())
-		case <-warm.C:
+		case <-warm:
 		}
 	}
 }
 
 // warmStep is how often the shares of hosts that warm up grow: twenty times
-// while they do. Without slow start there is nothing to do so often.
+// while they do.
 func (p *Pool) warmStep() time.Duration {
-	if p.options.SlowStart <= 0 {
-		return time.Hour
-	}
 	return min(max(p.options.SlowStart/20, 50*time.Millisecond), housekeeping)
 }
 

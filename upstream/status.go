@@ -57,9 +57,13 @@ type hostStatus struct {
 	ejection string
 }
 
-// publishStatus tells what was decided. The list of hosts is made anew only when
-// it has changed.
+// publishStatus tells what was decided, if that is news: thousands of pools look
+// after themselves every second. The list of hosts is made anew only when it has
+// changed.
 func (p *Pool) publishStatus() {
+	if !p.retold && !p.restated {
+		return
+	}
 	v := p.view.Load()
 	s := &status{members: p.members, panics: v.panics, tier: v.tier}
 	if last := p.status.Load(); last != nil && !p.retold {
@@ -67,7 +71,7 @@ func (p *Pool) publishStatus() {
 	} else {
 		s.hosts = p.hostStatuses()
 	}
-	p.retold = false
+	p.retold, p.restated = false, false
 	p.status.Store(s)
 }
 

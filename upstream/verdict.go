@@ -34,6 +34,7 @@ func (p *Pool) publishView(now time.Time) {
 	if old := p.view.Load(); next.same(old) {
 		return
 	}
+	p.restated = true
 	next.picker = p.options.Policy.Picker(next.candidates())
 	p.view.Store(next)
 }

@@ -14,12 +14,12 @@ type view struct {
 	hosts  []*Host // the picker's candidates, in its order
 	picker balance.Picker
 	tier   int
-	panics bool // hosts are used although probes or evidence speak against them
-	shares []float64
+	panics bool      // hosts are used although probes or evidence speak against them
+	shares []float64 // nil in a lane's part, whose policy has them
 	// warming says that shares grow with time alone.
 	warming bool
 	// endpoints are the hosts' descriptions when the view was made; hosts' own
-	// are for the pool's goroutine alone.
+	// are for the pool's goroutine alone. nil in a lane's part.
 	endpoints []endpoint.Endpoint
 }
 
@@ -148,8 +148,14 @@ func (v *view) same(o *view) bool {
 
 func (v *view) candidates() []balance.Candidate {
 	c := make([]balance.Candidate, len(v.hosts))
-	for i, h := range v.hosts {
-		c[i] = balance.Candidate{ID: v.endpoints[i].ID, Weight: v.shares[i], Load: &h.load, Token: h.link.Load().token}
+	for i := range v.hosts {
+		c[i] = v.candidate(i, v.shares[i])
 	}
 	return c
+}
+
+// candidate is one host of the view as a policy sees it.
+func (v *view) candidate(i int, weight float64) balance.Candidate {
+	h := v.hosts[i]
+	return balance.Candidate{ID: v.endpoints[i].ID, Weight: weight, Load: &h.load, Token: h.link.Load().token}
 }

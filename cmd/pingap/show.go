@@ -42,7 +42,7 @@ func runRoutes(args []string, std streams) error {
 	fmt.Fprintln(t, "SERVER\tPRIORITY\tHOST\tPATH\tMATCH\tLOCATION\tUPSTREAM\tSOURCE")
 	for _, r := range routes {
 		if r.Problem != "" { // a tag that is no route
-			fmt.Fprintf(t, "%s\t-\t-\t%s\t-\t-\t%s\t%s\n", r.Server, r.Tag, or(r.Upstream, "-"), source(&r))
+			fmt.Fprintf(t, "%s\t-\t-\t%s\t-\t-\t%s\t%s\n", r.Server, or(r.Tag, "-"), or(r.Upstream, "-"), source(&r))
 			continue
 		}
 		match := append(append([]string{}, r.Methods...), r.Match...)

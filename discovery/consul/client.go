@@ -19,6 +19,9 @@ const (
 	// start and after an outage all watches have one, and hundreds of whole lists
 	// at a time are a burden to the agent and memory to us.
 	wholeAtOnce = 16
+	// wholeTimeout is how long a query may wait to be one of these: time enough for
+	// some thousand to have their turn on a busy machine.
+	wholeTimeout = time.Minute
 	// rotation is how long a round takes in which every watch has its turn, when
 	// there are more watches than connections.
 	rotation = 2 * time.Second
@@ -152,19 +155,25 @@ type question struct {
 // is decoded into; one with the index that was asked for leaves out as it was. The
 // error is errTurn, ctx's, or says what failed.
 func (c *Client) ask(ctx context.Context, q question, out any) (*api.QueryMeta, error) {
-	entering, cancel := context.WithTimeoutCause(ctx, askTimeout, fmt.Errorf("no connection to %s came free within %s", c.target, askTimeout))
-	defer cancel()
-	if q.index == 0 {
-		if err := c.whole.enter(entering); err != nil {
+	atOnce := q.index == 0
+	if atOnce {
+		if err := c.enter(ctx, c.whole, wholeTimeout, true); err != nil {
 			return nil, err
 		}
 		defer c.whole.leave()
 	}
-	if err := c.gate.enter(entering); err != nil {
+	if err := c.enter(ctx, c.gate, askTimeout, atOnce); err != nil {
 		return nil, err
 	}
 	defer c.gate.leave()
 	return c.askNow(ctx, q, out)
+}
+
+// enter waits for a place, but not without end.
+func (c *Client) enter(ctx context.Context, g *gate, within time.Duration, urgent bool) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, within, fmt.Errorf("no connection to %s came free within %s", c.target, within))
+	defer cancel()
+	return g.enter(ctx, urgent)
 }
 
 func (c *Client) askNow(ctx context.Context, q question, out any) (*api.QueryMeta, error) {

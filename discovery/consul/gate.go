@@ -3,6 +3,7 @@ package consul
 import (
 	"context"
 	"math"
+	"slices"
 	"sync"
 )
 
@@ -14,14 +15,29 @@ import (
 // its full share, and TLS one query at a time, because a burst of queries would
 // dial as many connections before the first of them turns out to be enough.
 //
-// Waiting queries are let in in the order of their arrival.
+// Waiting queries are let in in the order of their arrival, those that are answered
+// at once before those that wait for news: a thousand watches that begin must not
+// stand in line behind those that have begun.
 type gate struct {
 	bound int // where every query needs a connection of its own
 
 	mu      sync.Mutex
 	limit   int
 	inside  int
-	waiting []chan struct{} // bounded by the number of watches
+	urgent  line
+	waiting line
+}
+
+// line are the turns of those that wait, bounded by the number of watches.
+type line []chan struct{}
+
+// leave takes a turn out and reports whether it was there.
+func (l *line) leave(turn chan struct{}) bool {
+	i := slices.Index(*l, turn)
+	if i >= 0 {
+		*l = slices.Delete(*l, i, i+1)
+	}
+	return i >= 0
 }
 
 func newGate(scheme string, bound int) *gate {
@@ -32,8 +48,9 @@ func newGate(scheme string, bound int) *gate {
 	return g
 }
 
-// enter waits for a place; every nil is followed by one leave.
-func (g *gate) enter(ctx context.Context) error {
+// enter waits for a place, urgent ones before the others; every nil is followed by
+// one leave.
+func (g *gate) enter(ctx context.Context, urgent bool) error {
 	g.mu.Lock()
 	if g.inside < g.limit {
 		g.inside++
@@ -41,7 +58,11 @@ func (g *gate) enter(ctx context.Context) error {
 		return nil
 	}
 	turn := make(chan struct{})
-	g.waiting = append(g.waiting, turn)
+	if urgent {
+		g.urgent = append(g.urgent, turn)
+	} else {
+		g.waiting = append(g.waiting, turn)
+	}
 	g.mu.Unlock()
 	select {
 	case <-turn:
@@ -56,11 +77,8 @@ func (g *gate) enter(ctx context.Context) error {
 func (g *gate) abandon(turn chan struct{}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for i, other := range g.waiting {
-		if other == turn {
-			g.waiting = append(g.waiting[:i], g.waiting[i+1:]...)
-			return
-		}
+	if g.urgent.leave(turn) || g.waiting.leave(turn) {
+		return
 	}
 	g.inside--
 	g.admit()
@@ -75,9 +93,16 @@ func (g *gate) leave() {
 
 // admit lets in as many as there is room for; g.mu is held.
 func (g *gate) admit() {
-	for len(g.waiting) > 0 && g.inside < g.limit {
-		close(g.waiting[0])
-		g.waiting = g.waiting[1:]
+	for g.inside < g.limit {
+		next := &g.urgent
+		if len(*next) == 0 {
+			next = &g.waiting
+		}
+		if len(*next) == 0 {
+			return
+		}
+		close((*next)[0])
+		*next = (*next)[1:]
 		g.inside++
 	}
 }

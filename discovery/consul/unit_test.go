@@ -69,7 +69,7 @@ func TestGateLetsInByArrival(t *testing.T) {
 		for i := range 5 {
 			all.Go(func() {
 				time.Sleep(time.Duration(i) * time.Second)
-				if err := g.enter(t.Context()); err != nil {
+				if err := g.enter(t.Context(), false); err != nil {
 					t.Error(err)
 				}
 				mu.Lock()
@@ -87,16 +87,40 @@ func TestGateLetsInByArrival(t *testing.T) {
 	})
 }
 
+// Watches that begin do not stand in line behind those that wait for news.
+func TestGateLetsInUrgentOnesFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate("http", 1)
+		var order []int
+		var all sync.WaitGroup
+		for i := range 6 {
+			all.Go(func() {
+				time.Sleep(time.Duration(i) * time.Second)
+				if err := g.enter(t.Context(), i >= 4); err != nil {
+					t.Error(err)
+				}
+				order = append(order, i)
+				time.Sleep(time.Minute)
+				g.leave()
+			})
+		}
+		all.Wait()
+		if got := fmt.Sprint(order); got != "[0 4 5 1 2 3]" {
+			t.Errorf("order %s", got)
+		}
+	})
+}
+
 func TestGateForgetsThoseThatLeave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate("https", 2)
-		if err := g.enter(t.Context()); err != nil {
+		if err := g.enter(t.Context(), false); err != nil {
 			t.Fatal(err)
 		}
 		late := errors.New("too late")
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, late)
 		defer cancel()
-		if err := g.enter(ctx); !errors.Is(err, late) {
+		if err := g.enter(ctx, false); !errors.Is(err, late) {
 			t.Errorf("error %v: until the first answer TLS gets one query at a time", err)
 		}
 		if len(g.waiting) != 0 || g.inside != 1 {
@@ -104,7 +128,7 @@ func TestGateForgetsThoseThatLeave(t *testing.T) {
 		}
 		g.learn(2)
 		for range 1000 {
-			if err := g.enter(ctx); err != nil {
+			if err := g.enter(ctx, false); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -5,6 +5,9 @@
 //	err = dir.Save("api", snapshot)             // when members changed
 //	snapshot, err := dir.Load("api")            // at start; snapshot.Saved says how old it is
 //
+// SaveAll and LoadAll keep many memberships in one file, for automatic routes with
+// their thousands of services.
+//
 // A file is one upstream's membership as JSON with a version and a checksum. It
 // is written beside its place and renamed into it, so a crash leaves the old one
 // or the new one. It holds what the registry publishes to everybody, never a
@@ -71,7 +74,12 @@ type file struct {
 // Save writes the snapshot of the upstream name, in place of the one before.
 func (d *Dir) Save(name string, s endpoint.Snapshot) error {
 	s.Saved = time.Time{}
-	snapshot, err := json.Marshal(s)
+	return d.write(name, s)
+}
+
+// write puts content, which is one snapshot or several, in name's file.
+func (d *Dir) write(name string, content any) error {
+	snapshot, err := json.Marshal(content)
 	if err != nil {
 		return fmt.Errorf("save membership of %q: %w", name, err)
 	}
@@ -94,46 +102,59 @@ func (d *Dir) Save(name string, s endpoint.Snapshot) error {
 // Load returns the snapshot that was saved last under name, with the time of
 // that in Saved. The error is ErrNone where there is none. A damaged file is
 // renamed to end in ".damaged", and the error says so.
-func (d *Dir) Load(name string) (endpoint.Snapshot, error) {
+func (d *Dir) Load(name string) (s endpoint.Snapshot, err error) {
+	at, err := d.load(name, &s)
+	if err != nil {
+		return endpoint.Snapshot{}, err
+	}
+	return restored(s, at), nil
+}
+
+// restored is a snapshot as it was before it was written.
+func restored(s endpoint.Snapshot, at time.Time) endpoint.Snapshot {
+	s = endpoint.NewSnapshot(s.Source, s.Endpoints, s.Condition)
+	s.Saved = at
+	return s
+}
+
+// load reads name's file into content and says when it was written.
+func (d *Dir) load(name string, content any) (at time.Time, err error) {
 	path := d.pathOf(name)
 	text, err := read(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return endpoint.Snapshot{}, ErrNone
+		return at, ErrNone
 	}
 	if err != nil {
-		return endpoint.Snapshot{}, fmt.Errorf("load membership of %q: %w", name, err)
+		return at, fmt.Errorf("load membership of %q: %w", name, err)
 	}
-	s, err := decode(name, text)
+	at, err = decode(name, text, content)
 	if err == nil {
-		return s, nil
+		return at, nil
 	}
 	aside := path + damaged
 	if moved := os.Rename(path, aside); moved != nil {
-		return endpoint.Snapshot{}, fmt.Errorf("load membership of %q: %w, and it cannot be set aside: %w", name, err, moved)
+		return at, fmt.Errorf("load membership of %q: %w, and it cannot be set aside: %w", name, err, moved)
 	}
-	return endpoint.Snapshot{}, fmt.Errorf("load membership of %q: %w; set aside as %s", name, err, aside)
+	return at, fmt.Errorf("load membership of %q: %w; set aside as %s", name, err, aside)
 }
 
-func decode(name string, text []byte) (endpoint.Snapshot, error) {
+func decode(name string, text []byte, content any) (at time.Time, err error) {
 	var f file
 	if err := json.Unmarshal(text, &f); err != nil {
-		return endpoint.Snapshot{}, fmt.Errorf("the file is damaged (%w)", err)
+		return at, fmt.Errorf("the file is damaged (%w)", err)
 	}
 	switch {
 	case f.Version != version:
-		return endpoint.Snapshot{}, fmt.Errorf("the file has version %d, this program writes %d", f.Version, version)
+		return at, fmt.Errorf("the file has version %d, this program writes %d", f.Version, version)
 	case f.Checksum != checksum(f.Snapshot):
-		return endpoint.Snapshot{}, errors.New("the file is damaged (its checksum is wrong)")
+		return at, errors.New("the file is damaged (its checksum is wrong)")
 	case f.Name != name:
-		return endpoint.Snapshot{}, fmt.Errorf("the file is that of %q", f.Name)
+		return at, fmt.Errorf("the file is that of %q", f.Name)
 	}
-	var s endpoint.Snapshot
-	if err := json.Unmarshal(f.Snapshot, &s); err != nil {
-		return endpoint.Snapshot{}, fmt.Errorf("the file is damaged (%w)", err)
+	if err := json.Unmarshal(f.Snapshot, content); err != nil {
+		return at, fmt.Errorf("the file is damaged (%w)", err)
 	}
-	loaded := endpoint.NewSnapshot(s.Source, s.Endpoints, s.Condition)
-	loaded.Saved = f.Saved
-	return loaded, nil
+	return f.Saved, nil
 }
 
 func checksum(snapshot []byte) string {

@@ -216,3 +216,33 @@ func TestUnwritableDirectoryIsAnError(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+func TestSetsAreSavedAsOne(t *testing.T) {
+	d := open(t)
+	if _, err := d.LoadAll("routes"); !errors.Is(err, ErrNone) {
+		t.Errorf("before the first save: error %v", err)
+	}
+	heard := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	old := example()
+	old.Saved = heard
+	want := Set{Datacenter: "dc1", Services: map[string]endpoint.Snapshot{"web": example(), "shop": old}}
+	if err := d.SaveAll("routes", want); err != nil {
+		t.Fatal(err)
+	}
+	got, err := d.LoadAll("routes")
+	if err != nil || got.Datacenter != "dc1" || len(got.Services) != 2 || !got.Services["web"].SameMembers(example()) {
+		t.Fatalf("loaded %+v, error %v", got, err)
+	}
+	if at := got.Services["web"].Saved; time.Since(at) > time.Minute {
+		t.Errorf("web is of %s, and not of when it was saved", at)
+	}
+	if at := got.Services["shop"].Saved; !at.Equal(heard) {
+		t.Errorf("shop is of %s, and not of when it was heard", at)
+	}
+	if err := os.Truncate(d.pathOf("routes"), 50); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.LoadAll("routes"); err == nil || !strings.Contains(err.Error(), "set aside") {
+		t.Errorf("error %v", err)
+	}
+}

@@ -39,25 +39,19 @@ type Build struct {
 	Commit  string
 }
 
-// durationBuckets are the upper bounds, in seconds, of all histograms: fine
-// where a local proxy lives (100 µs to 10 ms), coarse up to the largest time-out.
-var durationBuckets = []float64{
-	.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60,
-}
-
 // Metrics is the registry of one process and the source of its instruments.
 // All methods may be called from any goroutine; none is for the request path.
 type Metrics struct {
 	registry *prometheus.Registry
 
-	requests         *prometheus.CounterVec
-	duration         *prometheus.HistogramVec
-	upstreamRequests *prometheus.CounterVec
-	upstreamDuration *prometheus.HistogramVec
-	failures         *prometheus.CounterVec
-	retries          *prometheus.CounterVec
-	ejections        *prometheus.CounterVec
-	updates          *prometheus.CounterVec
+	requests         *family
+	duration         *durations
+	upstreamRequests *family
+	upstreamDuration *durations
+	failures         *family
+	retries          *family
+	ejections        *family
+	updates          *family
 	reloads          *prometheus.CounterVec
 	generation       prometheus.Gauge
 
@@ -65,7 +59,7 @@ type Metrics struct {
 	routes    shared[routeKey, *Route]
 	upstreams shared[string, *Upstream]
 	endpoints shared[endpointKey, *Endpoint]
-	durations shared[durationKey, *latency]
+	durations shared[durationKey, *histogram]
 
 	pools atomic.Pointer[func() []Pool]
 }
@@ -74,23 +68,25 @@ type Metrics struct {
 func New(build Build) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
-		requests: counters("pingap_requests_total",
+		requests: newFamily("pingap_requests_total",
 			"Requests answered, by the code sent to the client.", "server", "location", "upstream", "code"),
-		duration: histograms("pingap_request_duration_seconds",
+		duration: newDurations("pingap_request_duration_seconds",
 			"Time from the first byte of a request to the last byte of its answer.", "server", "location"),
-		upstreamRequests: counters("pingap_upstream_requests_total",
+		upstreamRequests: newFamily("pingap_upstream_requests_total",
 			"Tries sent to an endpoint, by its answer; code \"other\" when it gave none.", "upstream", "endpoint", "code"),
-		upstreamDuration: histograms("pingap_upstream_duration_seconds",
+		upstreamDuration: newDurations("pingap_upstream_duration_seconds",
 			"Time from the start of a try to the head of the endpoint's answer.", "upstream"),
-		failures: counters("pingap_upstream_failures_total",
+		failures: newFamily("pingap_upstream_failures_total",
 			"Tries that gave no whole answer, by what went wrong.", "upstream", "reason"),
-		retries: counters("pingap_upstream_retries_total",
+		retries: newFamily("pingap_upstream_retries_total",
 			"Tries after the first, by what made them necessary.", "upstream", "reason"),
-		ejections: counters("pingap_upstream_ejections_total",
+		ejections: newFamily("pingap_upstream_ejections_total",
 			"Endpoints taken out on passive evidence.", "upstream", "reason"),
-		updates: counters("pingap_discovery_updates_total",
+		updates: newFamily("pingap_discovery_updates_total",
 			"Answers of the registry: success, or failure when the last good one was kept.", "upstream", "result"),
-		reloads: counters("pingap_config_reloads_total", "Loads of the configuration.", "result"),
+		reloads: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "pingap_config_reloads_total", Help: "Loads of the configuration.",
+		}, []string{"result"}),
 		generation: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "pingap_config_generation", Help: "Number of the generation that serves.",
 		}),
@@ -137,15 +133,6 @@ func (m *Metrics) Handler(log *slog.Logger) http.Handler {
 		ErrorHandling:       promhttp.ContinueOnError,
 		MaxRequestsInFlight: 4,
 	})
-}
-
-func counters(name, help string, labels ...string) *prometheus.CounterVec {
-	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
-}
-
-func histograms(name, help string, labels ...string) *prometheus.HistogramVec {
-	return prometheus.NewHistogramVec(
-		prometheus.HistogramOpts{Name: name, Help: help, Buckets: durationBuckets}, labels)
 }
 
 func buildInfo(build Build) prometheus.Collector {

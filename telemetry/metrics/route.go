@@ -1,10 +1,6 @@
 package metrics
 
-import (
-	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
-)
+import "time"
 
 // Route counts the requests that one server sent through one location to one
 // upstream. A request that found no location has a Route with both empty.
@@ -12,16 +8,13 @@ type Route struct {
 	metrics  *Metrics
 	key      routeKey
 	codes    *series[int]
-	duration *latency
+	duration *histogram
 }
 
 type routeKey struct{ server, location, upstream string }
 
 // durationKey is narrower than routeKey: a histogram costs twenty series.
 type durationKey struct{ server, location string }
-
-// latency is a histogram that several routes record into.
-type latency struct{ prometheus.Observer }
 
 // Route returns the instrument for requests of server through location to
 // upstream; all three are names from the configuration, or empty.
@@ -30,12 +23,10 @@ func (m *Metrics) Route(server, location, upstream string) *Route {
 	return m.routes.acquire(key, func() *Route {
 		shared := durationKey{server, location}
 		return &Route{
-			metrics: m,
-			key:     key,
-			codes:   newCodes(m.requests, server, location, upstream),
-			duration: m.durations.acquire(shared, func() *latency {
-				return &latency{m.duration.WithLabelValues(server, location)}
-			}),
+			metrics:  m,
+			key:      key,
+			codes:    newCodes(m.requests, server, location, upstream),
+			duration: m.durations.acquire(shared, func() *histogram { return m.duration.with(server, location) }),
 		}
 	})
 }
@@ -44,7 +35,7 @@ func (m *Metrics) Route(server, location, upstream string) *Route {
 // and the time from its first byte read to the last byte sent.
 func (r *Route) Done(code int, took time.Duration) {
 	r.codes.inc(boundCode(code))
-	r.duration.Observe(took.Seconds())
+	r.duration.observe(took)
 }
 
 // Release ends the route's series with the last holder's call.
@@ -52,8 +43,6 @@ func (r *Route) Release() {
 	m := r.metrics
 	m.routes.release(r.key, func() {
 		r.codes.close()
-		m.durations.release(durationKey{r.key.server, r.key.location}, func() {
-			m.duration.DeleteLabelValues(r.key.server, r.key.location)
-		})
+		m.durations.release(durationKey{r.key.server, r.key.location}, r.duration.close)
 	})
 }

@@ -4,8 +4,6 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
-
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 // other stands for every label value outside the bound of its label.
@@ -18,7 +16,7 @@ const maxReasons = 32
 // status code or the reason. It keeps the few values seen so far in an immutable
 // list, which a record scans without a lock; a new value makes a longer list.
 type series[K comparable] struct {
-	vec    *prometheus.CounterVec
+	family *family
 	labels []string       // the values of all labels but the last
 	text   func(K) string // the value of the last label
 	max    int            // distinct values; those beyond go to the zero key
@@ -30,24 +28,25 @@ type series[K comparable] struct {
 }
 
 type counted[K comparable] struct {
-	key     K
-	counter prometheus.Counter
+	key   K
+	total *atomic.Uint64
 }
 
-func newSeries[K comparable](vec *prometheus.CounterVec, max int, text func(K) string, labels ...string) *series[K] {
-	s := &series[K]{vec: vec, labels: labels, text: text, max: max}
+func newSeries[K comparable](f *family, max int, text func(K) string, labels []string) *series[K] {
+	s := &series[K]{family: f, labels: labels, text: text, max: max}
 	s.list.Store(new([]counted[K]))
+	f.add(s)
 	return s
 }
 
 // newCodes are series by status code.
-func newCodes(vec *prometheus.CounterVec, labels ...string) *series[int] {
-	return newSeries(vec, 501, codeText, labels...)
+func newCodes(f *family, labels ...string) *series[int] {
+	return newSeries(f, 501, codeText, labels)
 }
 
 // newReasons are series by a short word from our own code.
-func newReasons(vec *prometheus.CounterVec, labels ...string) *series[string] {
-	return newSeries(vec, maxReasons, reasonText, labels...)
+func newReasons(f *family, labels ...string) *series[string] {
+	return newSeries(f, maxReasons, reasonText, labels)
 }
 
 // expect makes the counters of keys before there is anything to count, so that
@@ -62,18 +61,18 @@ func (s *series[K]) expect(keys ...K) {
 func (s *series[K]) inc(key K) {
 	for _, c := range *s.list.Load() {
 		if c.key == key {
-			c.counter.Inc()
+			c.total.Add(1)
 			return
 		}
 	}
-	if c := s.grow(key); c != nil {
-		c.Inc()
+	if total := s.grow(key); total != nil {
+		total.Add(1)
 	}
 }
 
 // grow returns the counter of a key that the list did not hold, or nil when the
 // series are over: a late answer must not bring them back.
-func (s *series[K]) grow(key K) prometheus.Counter {
+func (s *series[K]) grow(key K) *atomic.Uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -86,13 +85,13 @@ func (s *series[K]) grow(key K) prometheus.Counter {
 	}
 	for _, c := range old {
 		if c.key == key {
-			return c.counter
+			return c.total
 		}
 	}
-	c := s.vec.WithLabelValues(s.values(key)...)
-	grown := append(append(make([]counted[K], 0, len(old)+1), old...), counted[K]{key, c})
+	total := new(atomic.Uint64)
+	grown := append(append(make([]counted[K], 0, len(old)+1), old...), counted[K]{key, total})
 	s.list.Store(&grown)
-	return c
+	return total
 }
 
 // close ends the series: they are no longer scraped.
@@ -100,13 +99,14 @@ func (s *series[K]) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
-	for _, c := range *s.list.Load() {
-		s.vec.DeleteLabelValues(s.values(c.key)...)
-	}
+	s.family.remove(s)
 }
 
-func (s *series[K]) values(key K) []string {
-	return append(append(make([]string, 0, len(s.labels)+1), s.labels...), s.text(key))
+// collect implements member.
+func (s *series[K]) collect(out func(total uint64, labels ...string)) {
+	for _, c := range *s.list.Load() {
+		out(c.total.Load(), append(append(make([]string, 0, len(s.labels)+1), s.labels...), s.text(c.key))...)
+	}
 }
 
 // boundCode maps what is no HTTP status (RFC 9110 section 15) to 0.

@@ -1,16 +1,12 @@
 package metrics
 
-import (
-	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
-)
+import "time"
 
 // Upstream counts what happens in one pool.
 type Upstream struct {
 	metrics   *Metrics
 	name      string
-	duration  prometheus.Observer
+	duration  *histogram
 	failures  *series[string]
 	retries   *series[string]
 	ejections *series[string]
@@ -24,7 +20,7 @@ func (m *Metrics) Upstream(name string) *Upstream {
 		u := &Upstream{
 			metrics:   m,
 			name:      name,
-			duration:  m.upstreamDuration.WithLabelValues(name),
+			duration:  m.upstreamDuration.with(name),
 			failures:  newReasons(m.failures, name),
 			retries:   newReasons(m.retries, name),
 			ejections: newReasons(m.ejections, name),
@@ -39,7 +35,7 @@ func (m *Metrics) Upstream(name string) *Upstream {
 }
 
 // Answered records how long a try took to the head of the endpoint's answer.
-func (u *Upstream) Answered(took time.Duration) { u.duration.Observe(took.Seconds()) }
+func (u *Upstream) Answered(took time.Duration) { u.duration.observe(took) }
 
 // failures are the reasons that most alerts are about.
 var failures = []string{
@@ -65,7 +61,7 @@ func (u *Upstream) Update(result string) { u.updates.inc(result) }
 // endpoints are released on their own.
 func (u *Upstream) Release() {
 	u.metrics.upstreams.release(u.name, func() {
-		u.metrics.upstreamDuration.DeleteLabelValues(u.name)
+		u.duration.close()
 		u.failures.close()
 		u.retries.close()
 		u.ejections.close()
