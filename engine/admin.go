@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"pingap-go/admin"
@@ -130,6 +131,9 @@ func (e *Engine) adminStatus() admin.Status {
 		Version: e.options.Version, Generation: g.Number, Started: e.started, Draining: e.stopping.Load(),
 		NotReady: e.notReady(g),
 	}
+	if last := e.lastLoad.Load(); last != nil {
+		s.LastReload, s.ReloadError = last.good, last.problem
+	}
 	if g.config != nil {
 		s.Name = g.config.Basic.Name
 	}
@@ -178,10 +182,11 @@ func (e *Engine) adminUpstreams() []admin.Upstream {
 func upstreamView(s upstream.Status, ready bool) admin.Upstream {
 	u := admin.Upstream{
 		Name: s.Name, Discovery: s.Discovery, Algorithm: s.Algorithm, Stale: s.Stale, LastError: s.LastError,
-		LastSuccess: s.LastSuccess, Condition: string(s.Condition), Source: s.Source.Detail, Index: s.Source.Index,
+		Condition: string(s.Condition), Source: s.Source.Detail, Index: s.Source.Index,
 		TTLSeconds: s.Source.TTL.Seconds(), Saved: s.Saved, Ready: ready, Panic: s.Panic, Tier: s.Tier,
 	}
 	if !s.LastSuccess.IsZero() {
+		u.LastSuccess = &s.LastSuccess
 		u.AgeSeconds = time.Since(s.LastSuccess).Seconds()
 	}
 	for i := range s.Endpoints {
@@ -225,12 +230,22 @@ func (g *Generation) allPools() []*runningPool {
 func routeView(server string, c *config.Config, r *route.Listed[*proxy.Location]) admin.Route {
 	v := admin.Route{
 		Server: server, Location: r.Name, Host: r.Hosts, Path: r.Path, PathType: r.PathType.String(), Methods: r.Methods,
-		Match: r.Conditions, Priority: r.Priority, Upstream: r.Target.Upstream, Source: "config",
+		Match: maskedConditions(r.Conditions), Priority: r.Priority, Upstream: r.Target.Upstream, Source: "config",
 	}
 	if l := c.Locations[r.Name]; l != nil {
 		v.Rewrite, v.Plugins = l.Rewrite, l.Plugins
 	}
 	return v
+}
+
+// maskedConditions are "header X-Group:beta" and so on, without secrets.
+func maskedConditions(conditions []string) []string {
+	masked := make([]string, len(conditions))
+	for i, text := range conditions {
+		part, rule, _ := strings.Cut(text, " ")
+		masked[i] = part + " " + config.MaskRule(rule)
+	}
+	return masked
 }
 
 // poolStates are the pools for a scrape of the metrics.

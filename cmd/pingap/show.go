@@ -89,7 +89,7 @@ func showPool(w io.Writer, u *admin.Upstream) error {
 	if u.Index > 0 {
 		fmt.Fprintf(w, " at index %d", u.Index)
 	}
-	if !u.LastSuccess.IsZero() {
+	if u.LastSuccess != nil {
 		fmt.Fprintf(w, ", answered %s ago", time.Duration(u.AgeSeconds*float64(time.Second)).Round(100*time.Millisecond))
 	}
 	if u.Stale {

@@ -101,7 +101,7 @@ function updateEndpoint(row, e) {
   say(id.children[2], [e.node && `node ${e.node}`, e.tier && `tier ${e.tier}`, ...e.tags].filter(Boolean).join(" · "));
   say(verdict.firstChild, e.verdict);
   mark(verdict.firstChild, `verdict ${e.verdict}`);
-  say(why, e.until ? `${e.reason} (until ${new Date(e.until).toLocaleTimeString()})` : e.reason);
+  say(why, e.reason);
   say(since, ago(e.since));
   since.title = e.since ? new Date(e.since).toLocaleString() : "";
   const values = [e.weight, e.in_flight, e.requests, e.failures].map(count);
