@@ -59,7 +59,7 @@ function updatePool(card, { pool, endpoints }) {
 
 function chips(pool) {
   const list = [[pool.discovery, ""], [pool.algorithm.replaceAll("_", " "), ""]];
-  if (pool.stale) list.push([`stale for ${span(pool.age_seconds)}`, "warn"]);
+  if (pool.stale) list.push(["stale", "warn"]);
   if (!pool.ready) list.push(["waiting for the first answer", "warn"]);
   if (pool.panic) list.push(["panic: all hosts are used", "bad"]);
   if (pool.tier > 0) list.push([`failover tier ${pool.tier}`, "warn"]);
@@ -72,7 +72,7 @@ function sourceOf(pool) {
   if (pool.index) parts.push(`index ${pool.index}`);
   if (pool.ttl_seconds) parts.push(`TTL ${span(pool.ttl_seconds)}`);
   if (pool.saved) parts.push(`restored, written ${ago(pool.saved)} ago`);
-  if (pool.last_success) parts.push(`answered ${span(pool.age_seconds)} ago`);
+  if (pool.last_success && pool.discovery !== "static") parts.push(`last answer ${span(pool.age_seconds)} ago`);
   return parts.join(" · ");
 }
 
