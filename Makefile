@@ -16,6 +16,8 @@ TEST_NEEDS := cc nginx haproxy dnsmasq named curl h2load
 # share two cores in CI. TIMEOUT is for one package.
 PARALLEL ?= 2
 TIMEOUT  ?= 10m
+# What `pingap version` says the sources are; empty outside of a git checkout.
+REVISION = $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 # How long `make fuzz` spends on each target.
 FUZZTIME ?= 1m
 
@@ -25,7 +27,7 @@ help: ## this list
 
 .PHONY: build
 build: ## bin/pingap, one static binary
-	CGO_ENABLED=0 go build -trimpath -o bin/pingap ./cmd/pingap
+	CGO_ENABLED=0 go build -trimpath -ldflags '-X main.revision=$(REVISION)' -o bin/pingap ./cmd/pingap
 
 .PHONY: dev
 dev: ## run the proxy with a registry and three instances, all on loopback

@@ -27,7 +27,7 @@ func sample() Options {
 		Status: func() Status { return Status{Name: "pingap", Version: "1.0.0", Generation: 7} },
 		Upstreams: func() []Upstream {
 			return []Upstream{{
-				Name: "api", Discovery: "consul", Algorithm: "round_robin", LastSuccess: since, AgeSeconds: 1.2, Ready: true,
+				Name: "api", Discovery: "consul", Algorithm: "round_robin", LastSuccess: &since, AgeSeconds: 1.2, Ready: true,
 				Condition: "populated", Source: "service api dc1", Index: 42,
 				Endpoints: []Endpoint{{ID: "api-1", Node: "n1", Address: "127.0.0.1:9001", Weight: 1, Tags: []string{"v2"},
 					Verdict: "up", Reason: "consul passing; probe ok", Since: since, Requests: 10, LatencyMS: 1.8}},
@@ -102,6 +102,7 @@ func TestAnswers(t *testing.T) {
 		"pools":               {"GET", "/api/v1/upstreams", 200, `[{"name":"api"`},
 		"one pool":            {"GET", "/api/v1/upstreams/api", 200, `{"name":"api"`},
 		"a pool without any":  {"GET", "/api/v1/upstreams/empty", 200, `"endpoints":[]`},
+		"a pool never heard":  {"GET", "/api/v1/upstreams/empty", 200, `"last_success":null,"age_seconds":0`},
 		"a pool that is not":  {"GET", "/api/v1/upstreams/nope", 404, `{"error":"there is no upstream \"nope\""}`},
 		"routes":              {"GET", "/api/v1/routes", 200, `[{"server":"http","location":"api"`},
 		"no services":         {"GET", "/api/v1/services", 200, "[]\n"},

@@ -166,3 +166,17 @@ func TestListenFailsOnATakenAddress(t *testing.T) {
 		t.Errorf("listening twice: %v", err)
 	}
 }
+
+// A literal address is listened on by its own version of IP only, as servers do it.
+func TestListensOnTheFamilyOfItsAddress(t *testing.T) {
+	o := sample()
+	o.Token = "s3cret"
+	server, err := New(o).Listen("0.0.0.0:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Shutdown(t.Context())
+	if addr := server.Addr().String(); !strings.HasPrefix(addr, "0.0.0.0:") {
+		t.Errorf("listens on %s", addr)
+	}
+}

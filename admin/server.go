@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"golang.org/x/net/netutil"
@@ -34,7 +35,7 @@ func (a *Admin) Listen(addr string) (*Server, error) {
 	if err := CheckAddr(addr, token); err != nil {
 		return nil, err
 	}
-	listener, err := net.Listen("tcp", addr)
+	listener, err := net.Listen(network(addr), addr)
 	if err != nil {
 		return nil, fmt.Errorf("start admin API: %w", err)
 	}
@@ -53,6 +54,19 @@ func (a *Admin) Listen(addr string) (*Server, error) {
 	}
 	go s.serve()
 	return s, nil
+}
+
+// network is what an address is listened on at: a literal address by its own
+// version of IP only, as with servers.
+func network(addr string) string {
+	ap, err := netip.ParseAddrPort(addr)
+	switch {
+	case err != nil:
+		return "tcp"
+	case ap.Addr().Is4():
+		return "tcp4"
+	}
+	return "tcp6"
 }
 
 func (s *Server) serve() {

@@ -29,9 +29,10 @@ type Upstream struct {
 	// Stale is true while discovery fails and the last good membership serves.
 	Stale     bool   `json:"stale"`
 	LastError string `json:"last_error"` // of discovery; empty when the last answer was good
-	// LastSuccess is when the registry last answered, AgeSeconds how long ago.
-	LastSuccess time.Time `json:"last_success,omitzero"`
-	AgeSeconds  float64   `json:"age_seconds"`
+	// LastSuccess is when the registry last answered, null when it never did;
+	// AgeSeconds is how long ago.
+	LastSuccess *time.Time `json:"last_success"`
+	AgeSeconds  float64    `json:"age_seconds"`
 
 	// Condition says what kind of membership this is: not_synced, denied,
 	// populated, unhealthy, empty or unknown.
@@ -71,8 +72,6 @@ type Endpoint struct {
 	Registry string `json:"registry,omitempty"`
 	Probe    string `json:"probe,omitempty"`
 	Ejection string `json:"ejection,omitempty"`
-	// Until is when an ejection ends.
-	Until time.Time `json:"until,omitzero"`
 
 	InFlight  int64   `json:"in_flight"`
 	Requests  uint64  `json:"requests"`

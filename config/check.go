@@ -46,6 +46,9 @@ func (b *binder) checkAdmin(a *Admin) {
 }
 
 func (b *binder) checkConsul(c *Consul) {
+	if strings.Contains(c.Address, "@") { // it would stand in the text of every error
+		b.report(path{"consul", "address"}, "must not hold credentials; use token, token_file or the variable CONSUL_HTTP_AUTH", "")
+	}
 	if c.Token != "" && c.TokenFile != "" {
 		b.report(path{"consul", "token_file"}, "set as well as token; one of them is enough", "")
 	}

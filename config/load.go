@@ -20,7 +20,7 @@ type Environment func(name string) (string, bool)
 // files are put together in the order of their names. It needs the environment
 // for ${NAME}. What is wrong with the text comes back as Problems; a file that
 // cannot be read is an ordinary error.
-func Load(name string, env func(string) (string, bool)) (*Config, error) {
+func Load(name string, env func(string) (string, bool), more ...Check) (*Config, error) {
 	files, err := configFiles(name)
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
@@ -33,13 +33,19 @@ func Load(name string, env func(string) (string, bool)) (*Config, error) {
 		}
 		sources = append(sources, source{name: file, text: string(text)})
 	}
-	return load(sources, env)
+	return load(sources, env, more)
 }
 
 // Parse is Load for a text in memory; name stands for the file in errors.
-func Parse(name, text string, env func(string) (string, bool)) (*Config, error) {
-	return load([]source{{name: name, text: text}}, env)
+func Parse(name, text string, env func(string) (string, bool), more ...Check) (*Config, error) {
+	return load([]source{{name: name, text: text}}, env, more)
 }
+
+// Check finds mistakes that only the caller can know of, such as a plugin's own
+// keys. Load calls it beside its own checks, so that all problems are told at
+// once: what c holds may be as wrong as the file. Where Load has a problem
+// already, one of Check's at the same place is dropped.
+type Check func(c *Config) Problems
 
 // source is one file of the configuration.
 type source struct{ name, text string }
@@ -66,7 +72,7 @@ func configFiles(name string) ([]string, error) {
 }
 
 // load turns sources into a Config, or says everything that is wrong with them.
-func load(sources []source, env Environment) (*Config, error) {
+func load(sources []source, env Environment, more []Check) (*Config, error) {
 	files, err := parseAll(sources)
 	if err != nil {
 		return nil, err
@@ -79,6 +85,9 @@ func load(sources []source, env Environment) (*Config, error) {
 	b.table(nil, tree, reflect.ValueOf(cfg).Elem())
 	b.complete(cfg)
 	b.check(cfg)
+	for _, check := range more {
+		b.problems = b.problems.with(check(cfg))
+	}
 	if err := b.problems.asError(); err != nil {
 		return nil, err
 	}

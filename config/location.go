@@ -21,9 +21,9 @@ type Location struct {
 	// Methods are in upper case after Load; empty = any.
 	Methods []string `toml:"methods"`
 	// MatchHeaders, MatchQuery and MatchCookies are "name" or "name:value"; all must match.
-	MatchHeaders []string `toml:"match_headers"`
-	MatchQuery   []string `toml:"match_query"`
-	MatchCookies []string `toml:"match_cookies"`
+	MatchHeaders []string `toml:"match_headers" secret:"header"`
+	MatchQuery   []string `toml:"match_query" secret:"header"`
+	MatchCookies []string `toml:"match_cookies" secret:"header"`
 	// Priority orders locations, highest first; nil = PriorityFor of each host.
 	Priority *int `toml:"priority"`
 	// Rewrite is one word (in place of the matched prefix) or two (regexp, replacement).

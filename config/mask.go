@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -49,7 +50,7 @@ func maskField(v reflect.Value, secret string) any {
 		return fmt.Sprint(value)
 	case string:
 		if secret == "header" {
-			return maskRule(value)
+			return MaskRule(value)
 		}
 		return maskURL(value)
 	}
@@ -64,7 +65,11 @@ func maskField(v reflect.Value, secret string) any {
 	case reflect.Map:
 		tree := make(map[string]any, v.Len())
 		for name, item := range v.Seq2() {
-			tree[name.String()] = maskField(item, secret)
+			hide := secret
+			if item.Kind() == reflect.String && isSecretName(name.String()) { // of metadata
+				hide = "true"
+			}
+			tree[name.String()] = maskField(item, hide)
 		}
 		return tree
 	case reflect.Slice:
@@ -95,7 +100,7 @@ func maskPlain(key string, value any) any {
 		if v != "" && isSecretName(key) {
 			return mask
 		}
-		return maskURL(maskRule(v))
+		return maskURL(MaskRule(v))
 	case []any:
 		list := make([]any, len(v))
 		for i := range v {
@@ -115,26 +120,45 @@ func maskPlain(key string, value any) any {
 
 // secretWords make the name of a key or header one of a secret.
 var secretWords = []string{
-	"apikey", "authorization", "authorizations", "cookie", "credential", "credentials",
-	"key", "keys", "password", "passwords", "secret", "secrets", "token", "tokens",
+	"apikey", "authorization", "authorizations", "cookie", "credential", "credentials", "key", "keys",
+	"passwd", "password", "passwords", "pwd", "secret", "secrets", "session", "sessionid", "sid", "sig", "signature",
+	"token", "tokens",
 }
+
+// secretEnds make words of several that are written as one, such as accessToken.
+var secretEnds = []string{"apikey", "password", "secret", "token"}
 
 // isSecretName reports whether one of a name's words is a secret's.
 func isSecretName(name string) bool {
-	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return r == '_' || r == '-' })
-	return slices.ContainsFunc(words, func(word string) bool { return slices.Contains(secretWords, word) })
+	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return r == '_' || r == '-' || r == '.' })
+	return slices.ContainsFunc(words, func(word string) bool {
+		ends := func(end string) bool { return strings.HasSuffix(word, end) }
+		return slices.Contains(secretWords, word) || slices.ContainsFunc(secretEnds, ends)
+	})
 }
 
-// maskRule masks the value of a header rule whose name is a secret's.
-func maskRule(text string) string {
+// MaskRule masks the value of a "Name: value", of a header or of what a location
+// matches, whose name is a secret's.
+func MaskRule(text string) string {
 	if name, value, ok := strings.Cut(text, ":"); ok && isToken(name) && isSecretName(name) && value != "" {
 		return name + ": " + mask
 	}
 	return text
 }
 
-// maskURL masks the user of a URL.
+// parameter is a name and a value in the query of a URL or of a path.
+var parameter = regexp.MustCompile(`([?&])([^=&#\s]+)=([^&#\s]+)`)
+
+// maskURL masks the user of a URL, and the values in a query whose names are
+// those of secrets.
 func maskURL(text string) string {
+	text = parameter.ReplaceAllStringFunc(text, func(found string) string {
+		part := parameter.FindStringSubmatch(found)
+		if !isSecretName(part[2]) {
+			return found
+		}
+		return part[1] + part[2] + "=" + mask
+	})
 	if !strings.Contains(text, "://") || !strings.Contains(text, "@") {
 		return text
 	}

@@ -13,12 +13,22 @@ func TestMaskedHidesSecrets(t *testing.T) {
 token = "hiding-1"
 [consul]
 token = "hiding-2"
+[otel]
+endpoint = "http://127.0.0.1:4318/v1/traces?api_key=hiding-9&team=shown-6"
 [upstreams.api]
 addrs = ["token:80"]
 sticky = "cookie:session"
+health_check = "http://user:hiding-10@api/health?token=hiding-11&x=shown-7"
+[services.web]
+port = 80
+meta = { accessToken = "hiding-12", version = "shown-8" }
+check = "http://web/health?secret=hiding-13"
 [locations.api]
 upstream = "api"
 headers_set = ["Authorization: Bearer hiding-3", "X-Api-Key: hiding-4", "X-Shown: shown-1"]
+match_headers = ["X-Api-Key:hiding-14", "X-Group:shown-9"]
+match_query = ["access_token:hiding-15"]
+match_cookies = ["session:hiding-16"]
 [plugins.auth]
 category = "basic_auth"
 authorizations = ["hiding-5"]
@@ -36,7 +46,7 @@ add_headers = ["Cookie: hiding-8", "X: shown-5"]
 	if strings.Contains(string(text), "hiding-") {
 		t.Errorf("a secret is shown: %s", text)
 	}
-	for _, shown := range []string{"shown-1", "shown-2", "shown-3", "shown-4", "shown-5", `"token:80"`, `"cookie:session"`, `"hide_credentials":true`, `"basic_auth"`} {
+	for _, shown := range []string{"shown-1", "shown-2", "shown-3", "shown-4", "shown-5", "shown-6", "shown-7", "shown-8", "shown-9", `"token:80"`, `"cookie:session"`, `"hide_credentials":true`, `"basic_auth"`} {
 		if !strings.Contains(string(text), shown) {
 			t.Errorf("%s is not shown: %s", shown, text)
 		}

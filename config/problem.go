@@ -59,6 +59,24 @@ func (ps Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
+// with adds those of more that stand where nothing is reported yet.
+func (ps Problems) with(more Problems) Problems {
+	type place struct {
+		file      string
+		line, col int
+	}
+	taken := map[place]bool{}
+	for _, p := range ps {
+		taken[place{p.File, p.Line, p.Col}] = true
+	}
+	for _, p := range more {
+		if !taken[place{p.File, p.Line, p.Col}] {
+			ps = append(ps, p)
+		}
+	}
+	return ps
+}
+
 // asError is nil when nothing is wrong, and otherwise the problems in order.
 func (ps Problems) asError() error {
 	if len(ps) == 0 {

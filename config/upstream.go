@@ -26,8 +26,9 @@ type Upstream struct {
 	// DNSTCP asks over TCP first.
 	DNSTCP bool `toml:"dns_tcp" default:"false" only:"srv dns"`
 	// Refresh is the least time between two queries, and the time where the TTL
-	// is 0.
-	Refresh time.Duration `toml:"refresh" default:"1s" only:"srv dns"`
+	// is 0. Static lists take it, too, since Pingap's have it: their names are
+	// looked up for each connection.
+	Refresh time.Duration `toml:"refresh" default:"1s" only:"static srv dns"`
 	// Hold is how long an absent or unknown DNS name keeps its endpoints.
 	Hold time.Duration `toml:"hold" default:"30s" only:"srv dns"`
 	// OnEmpty says what an empty answer does to the pool: "drain" or "keep".

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -11,10 +10,6 @@ import (
 
 	"pingap-go/admin"
 	"pingap-go/config"
-	"pingap-go/health"
-	"pingap-go/proxy"
-	"pingap-go/route"
-	"pingap-go/telemetry/metrics"
 	"pingap-go/upstream"
 	"pingap-go/web"
 )
@@ -130,6 +125,9 @@ func (e *Engine) adminStatus() admin.Status {
 		Version: e.options.Version, Generation: g.Number, Started: e.started, Draining: e.stopping.Load(),
 		NotReady: e.notReady(g),
 	}
+	if last := e.lastLoad.Load(); last != nil {
+		s.LastReload, s.ReloadError = last.good, last.problem
+	}
 	if g.config != nil {
 		s.Name = g.config.Basic.Name
 	}
@@ -164,98 +162,6 @@ func because(p *upstream.Pool) string {
 		return ": " + err
 	}
 	return ""
-}
-
-func (e *Engine) adminUpstreams() []admin.Upstream {
-	g := e.current.Load()
-	var list []admin.Upstream
-	for _, p := range g.allPools() {
-		list = append(list, upstreamView(p.pool.Status(), p.pool.Ready()))
-	}
-	return list
-}
-
-func upstreamView(s upstream.Status, ready bool) admin.Upstream {
-	u := admin.Upstream{
-		Name: s.Name, Discovery: s.Discovery, Algorithm: s.Algorithm, Stale: s.Stale, LastError: s.LastError,
-		LastSuccess: s.LastSuccess, Condition: string(s.Condition), Source: s.Source.Detail, Index: s.Source.Index,
-		TTLSeconds: s.Source.TTL.Seconds(), Saved: s.Saved, Ready: ready, Panic: s.Panic, Tier: s.Tier,
-	}
-	if !s.LastSuccess.IsZero() {
-		u.AgeSeconds = time.Since(s.LastSuccess).Seconds()
-	}
-	for i := range s.Endpoints {
-		u.Endpoints = append(u.Endpoints, endpointView(&s.Endpoints[i]))
-	}
-	return u
-}
-
-func endpointView(s *upstream.EndpointStatus) admin.Endpoint {
-	e := &s.Endpoint
-	return admin.Endpoint{
-		ID: e.Name, Node: e.Node, Address: e.Address, Weight: e.Weight, Tier: e.Tier, Tags: e.Tags, Meta: e.Meta,
-		Verdict: string(s.Verdict), Reason: s.Reason, Since: s.Since, Registry: s.Registry, Probe: s.Probe, Ejection: s.Ejection,
-		InFlight: s.InFlight, Requests: uint64(s.Requests), Failures: uint64(s.Failures),
-		LatencyMS: float64(s.Latency.Microseconds()) / 1000,
-	}
-}
-
-func (e *Engine) adminRoutes() []admin.Route {
-	g := e.current.Load()
-	var list []admin.Route
-	for _, name := range sortedKeys(g.sites) {
-		for _, r := range g.sites[name].Table().All() {
-			list = append(list, g.auto.describe(routeView(name, g.config, &r), r.Group))
-		}
-	}
-	return append(list, g.auto.faulty()...)
-}
-
-// allPools are the configured pools, by name, and then those of automatic routes, too.
-func (g *Generation) allPools() []*runningPool {
-	var list []*runningPool
-	for _, name := range sortedKeys(g.pools) {
-		list = append(list, g.pools[name])
-	}
-	auto := g.auto.runningPools()
-	slices.SortFunc(auto, func(a, b *runningPool) int { return cmp.Compare(a.pool.Name(), b.pool.Name()) })
-	return append(list, auto...)
-}
-
-func routeView(server string, c *config.Config, r *route.Listed[*proxy.Location]) admin.Route {
-	v := admin.Route{
-		Server: server, Location: r.Name, Host: r.Hosts, Path: r.Path, PathType: r.PathType.String(), Methods: r.Methods,
-		Match: r.Conditions, Priority: r.Priority, Upstream: r.Target.Upstream, Source: "config",
-	}
-	if l := c.Locations[r.Name]; l != nil {
-		v.Rewrite, v.Plugins = l.Rewrite, l.Plugins
-	}
-	return v
-}
-
-// poolStates are the pools for a scrape of the metrics.
-func (e *Engine) poolStates() []metrics.Pool {
-	var list []metrics.Pool
-	for _, p := range e.current.Load().allPools() {
-		s := p.pool.Status()
-		state := metrics.Pool{Upstream: s.Name, Stale: s.Stale}
-		since := s.LastSuccess
-		if since.IsZero() {
-			since = e.started
-		}
-		state.Age = time.Since(since)
-		for _, v := range health.Verdicts {
-			n := 0
-			for i := range s.Endpoints {
-				if s.Endpoints[i].Verdict == v {
-					n++
-				}
-			}
-			state.Endpoints = append(state.Endpoints, metrics.VerdictCount{Verdict: string(v), Number: n})
-		}
-		list = append(list, state)
-	}
-	return list
 }
 
 // stateDir is where memberships are kept: as configured, or the user's cache.

@@ -60,6 +60,7 @@ type Engine struct {
 	started   time.Time
 	current   atomic.Pointer[Generation]
 	stopping  atomic.Bool
+	lastLoad  atomic.Pointer[loaded]
 
 	ctx    context.Context // ends when everything must
 	cancel context.CancelFunc
@@ -111,7 +112,26 @@ func (e *Engine) Start(ctx context.Context) error {
 	if err := e.enact(ctx, c); err != nil {
 		return errors.Join(err, e.stop(ctx))
 	}
+	e.noteLoad(nil)
 	return nil
+}
+
+// loaded is how the loads of the configuration went.
+type loaded struct {
+	good    time.Time // the last one that is in force
+	problem string    // of the last one; empty when it is in force
+}
+
+// noteLoad remembers how a load went, for those who look at the program later.
+func (e *Engine) noteLoad(err error) {
+	l := loaded{good: time.Now()}
+	if err != nil {
+		l = loaded{problem: err.Error()}
+		if last := e.lastLoad.Load(); last != nil {
+			l.good = last.good
+		}
+	}
+	e.lastLoad.Store(&l)
 }
 
 // prepare sets up what lives as long as the process.
@@ -158,6 +178,7 @@ func (e *Engine) Reload(ctx context.Context) (uint64, error) {
 		err = e.enact(ctx, c)
 	}
 	n := e.current.Load().Number
+	e.noteLoad(err)
 	if err != nil {
 		e.metrics.Reloaded(metrics.Failure, n)
 		e.log.Error("reload failed, the old configuration serves on", "generation", n, "err", err)

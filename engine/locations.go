@@ -45,21 +45,20 @@ func (b *builder) compile(l *config.Location) *compiled {
 		}
 	}
 	b.compileRule(c, l, at)
-	captures := c.rule.Path.Names()
-	for _, h := range c.rule.Hosts {
-		captures = append(captures, h.Names()...)
-	}
+	captures := captureNames(c.rule.Path, c.rule.Hosts)
 	var err error
 	if l.Rewrite != "" {
 		c.location.Rewrite, err = route.ParseRewrite(l.Rewrite, c.rule.Path, c.rule.Hosts)
 		at("rewrite", err)
 	}
-	c.location.RequestHeaders, err = plugin.NewRequestRules(
-		plugin.HeaderLists{Add: l.HeadersAdd, Set: l.HeadersSet, Remove: l.HeadersRemove}, captures...)
-	at("headers_set", err)
-	c.location.ResponseHeaders, err = plugin.NewResponseRules(
-		plugin.HeaderLists{Add: l.ResponseHeadersAdd, Set: l.ResponseHeadersSet, Remove: l.ResponseHeadersRemove}, captures...)
-	at("response_headers_set", err)
+	if problems := headerProblems(b.config, l, captures); len(problems) > 0 {
+		b.problems = append(b.problems, problems...)
+	} else {
+		c.location.RequestHeaders, err = plugin.NewRequestRules(requestLists(l), captures...)
+		at("headers_set", err)
+		c.location.ResponseHeaders, err = plugin.NewResponseRules(responseLists(l), captures...)
+		at("response_headers_set", err)
+	}
 	for _, name := range l.Plugins {
 		if p, ok := b.next.plugins[name]; ok {
 			c.chain = append(c.chain, p.wrap)

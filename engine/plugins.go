@@ -45,22 +45,30 @@ func (b *builder) buildPlugins() {
 		}
 		wrap, err := registry.New(c.Category, c, plugin.Env{Log: b.log.With("plugin", name), Stats: b.engine.stats})
 		if err != nil {
-			b.pluginProblem(name, c, err)
+			b.problems = append(b.problems, pluginProblems(b.config, c, err)...)
 			continue
 		}
 		b.next.plugins[name] = builtPlugin{c, wrap}
 	}
 }
 
-// pluginProblem reports why a plugin could not be made, at its place.
-func (b *builder) pluginProblem(name string, c *config.Plugin, err error) {
-	var problems config.Problems
-	switch {
-	case errors.As(err, &problems):
-		b.problems = append(b.problems, problems...)
-	case categories()[c.Category].New == nil:
-		b.report(err, "plugins", name, "category")
-	default:
-		b.report(err, "plugins", name)
+// pluginProblems says why a plugin could not be made, each mistake at its place.
+func pluginProblems(c *config.Config, p *config.Plugin, err error) config.Problems {
+	if all, ok := err.(interface{ Unwrap() []error }); ok {
+		var problems config.Problems
+		for _, one := range all.Unwrap() {
+			problems = append(problems, pluginProblems(c, p, one)...)
+		}
+		return problems
 	}
+	if problems, ok := errors.AsType[config.Problems](err); ok {
+		return problems
+	}
+	if at, ok := errors.AsType[*plugin.KeyError](err); ok {
+		return config.Problems{c.Problem(at.Err.Error(), "plugins", p.Name, at.Key)}
+	}
+	if categories()[p.Category].New == nil {
+		return config.Problems{c.Problem(err.Error(), "plugins", p.Name, "category")}
+	}
+	return config.Problems{c.Problem(err.Error(), "plugins", p.Name)}
 }

@@ -37,7 +37,7 @@ func (ex *Exchange) Wait(d time.Duration) error {
 // CheckDelay refuses delays below 0 and above MaxDelay.
 func CheckDelay(d time.Duration) error {
 	if d < 0 || d > MaxDelay {
-		return fmt.Errorf("delay %v is not between 0s and %v", d, MaxDelay)
+		return At("delay", fmt.Errorf("%v is not between 0s and %v", d, MaxDelay))
 	}
 	return nil
 }
@@ -48,5 +48,13 @@ func CheckStep(step string, known ...string) error {
 	if step == "" || slices.Contains(known, step) {
 		return nil
 	}
-	return fmt.Errorf("step %q is none of %s", step, strings.Join(known, ", "))
+	return At("step", fmt.Errorf("%q is none of %s", step, strings.Join(known, ", ")))
+}
+
+// CheckPath refuses what no request's path is equal to.
+func CheckPath(path string) error {
+	if strings.HasPrefix(path, "/") {
+		return nil
+	}
+	return At("path", fmt.Errorf("%q does not begin with \"/\"", path))
 }

@@ -41,7 +41,7 @@ func NewRequestRules(lists HeaderLists, captures ...string) (*HeaderRules, error
 		}
 		host, err := ParseTemplate(strings.TrimSpace(value), captures...)
 		if err != nil {
-			return nil, fmt.Errorf("header %q: %w", text, err)
+			return nil, fmt.Errorf("header %q: %w", strings.TrimSpace(name), err)
 		}
 		r.host = &host
 	}
@@ -144,7 +144,7 @@ func ParseHeaderRules(texts []string, captures ...string) ([]HeaderRule, error) 
 		}
 		t, err := ParseTemplate(value, captures...)
 		if err != nil {
-			return nil, fmt.Errorf("header %q: %w", text, err)
+			return nil, fmt.Errorf("header %q: %w", strings.TrimSpace(name), err)
 		}
 		rules = append(rules, HeaderRule{name: name, known: message.Lookup(name), value: t})
 	}

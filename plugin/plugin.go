@@ -58,6 +58,28 @@ type Decoder interface {
 	Decode(into any) error
 }
 
+// KeyError is what is wrong with the value of one of a plugin's keys, so that it
+// is reported where that key stands.
+type KeyError struct {
+	Key string
+	Err error
+}
+
+// Error is the text without the key, which whoever reports it shows by itself.
+func (e *KeyError) Error() string { return e.Err.Error() }
+
+// Unwrap gives what is wrong.
+func (e *KeyError) Unwrap() error { return e.Err }
+
+// At says which key err is about; no error stays none. New joins what it finds
+// (errors.Join), so that all of it is reported at once.
+func At(key string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &KeyError{Key: key, Err: err}
+}
+
 // Env is what a plugin may use of the process. Its fields are never nil.
 type Env struct {
 	Log *slog.Logger
@@ -87,10 +109,20 @@ func NewRegistry(categories ...Category) Registry {
 	return r
 }
 
+// pingapCategories are the categories of Pingap's that are not built yet.
+var pingapCategories = []string{
+	"accept_encoding", "admin", "cache", "combined_auth", "compression", "cors", "csrf", "directory", "forward_auth",
+	"geo_restriction", "image_optim", "ip_restriction", "jwt", "key_auth", "limit", "referer_restriction", "sub_filter",
+	"traffic_splitting", "ua_restriction",
+}
+
 // New builds a plugin of the named category.
 func (r Registry) New(category string, d Decoder, env Env) (Plugin, error) {
 	c, ok := r[category]
 	if !ok {
+		if slices.Contains(pingapCategories, category) {
+			return nil, fmt.Errorf("unknown plugin category %q; Pingap's `%s` is not built yet", category, category)
+		}
 		if hint := nearest.Name(category, slices.Sorted(maps.Keys(r))); hint != "" {
 			return nil, fmt.Errorf("unknown plugin category %q (did you mean %q?)", category, hint)
 		}

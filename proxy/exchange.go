@@ -24,6 +24,7 @@ type exchange struct {
 	client   client
 	site     *Site
 	location *Location
+	entered  bool // it is counted in at location
 
 	ask     balance.Ask
 	attempt attempt
@@ -95,7 +96,7 @@ func (x *exchange) reset() {
 		x.upOut = nil
 	}
 	x.started, x.status, x.bytesIn, x.bytesOut = 0, 0, 0, 0
-	x.committed, x.gone, x.errorType, x.errorReason = false, false, "", ""
+	x.committed, x.gone, x.entered, x.errorType, x.errorReason = false, false, false, "", ""
 	x.held, x.holds, x.begun, x.deadline, x.span, x.call = nil, false, false, 0, nil, nil
 }
 

@@ -44,6 +44,9 @@ func TestLocationTakesNoMoreThanItMay(t *testing.T) {
 	if refusal := c.ask(get("/"), 429); refusal.Header.Get("X-Pingap-EType") != "too_many_requests" || refusal.Close {
 		t.Errorf("header %v, close %v", refusal.Header, refusal.Close)
 	}
+	testkit.Eventually(t, patience, func() error { // a refusal is one of the location's answers
+		return r.hasMetric(`pingap_requests_total{code="429",location="l",server="s",upstream="u"} 1`)
+	})
 	close(release)
 	a.answer("GET")
 	b.answer("GET")

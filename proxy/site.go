@@ -70,8 +70,7 @@ func (s *Site) Table() *route.Table[*Location] {
 
 // run passes an exchange through one location.
 func (s *Site) run(x *exchange, l *Location) error {
-	if !l.enter() {
-		x.location = nil // it was not counted in
+	if x.entered = l.enter(); !x.entered {
 		return faultTooMany
 	}
 	if l.MaxBody > 0 {
@@ -135,7 +134,9 @@ func (s *Site) finish(x *exchange) {
 	}
 	m := s.NoRoute
 	if l := x.location; l != nil {
-		l.leave()
+		if x.entered {
+			l.leave()
+		}
 		m = l.Metrics
 	}
 	m.Done(x.status, took)

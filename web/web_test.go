@@ -60,3 +60,28 @@ func TestThePageTrustsNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// What the page names is served with it: it needs nothing else to run.
+func TestThePageIsWhole(t *testing.T) {
+	named := regexp.MustCompile(`(?:from "\./|src="|href=")([a-z]+\.[a-z]+)"`)
+	found := 0
+	err := fs.WalkDir(files, "page", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := files.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for _, name := range named.FindAllStringSubmatch(string(content), -1) {
+			found++
+			if rec := get(t, "/"+name[1], ""); rec.Code != http.StatusOK {
+				t.Errorf("%s names %s, which is not served: %d", path, name[1], rec.Code)
+			}
+		}
+		return nil
+	})
+	if err != nil || found < 8 {
+		t.Errorf("%d names found, error %v", found, err)
+	}
+}

@@ -27,7 +27,7 @@ func parseDev(args []string, std streams) (devOptions, error) {
 	f.IntVar(&o.instances, "instances", 3, fmt.Sprintf("how many instances to begin with, 0 to %d", playground.Most))
 	f.StringVar(&o.addr, "addr", "127.0.0.1:6188", "where the proxy listens")
 	f.StringVar(&o.admin, "admin", "127.0.0.1:6189", "where the admin API listens")
-	f.StringVar(&o.control, "control", "127.0.0.1:6190", "where the page and API listen that kill and add instances")
+	f.StringVar(&o.control, "control", "", "where the page and API listen that kill and add instances (default: "+defaultControl+", or a free port when that is taken)")
 	f.StringVar(&o.registry, "dns", "", "where the DNS registry listens (default: a free port of 127.0.0.1)")
 	f.BoolVar(&o.printConfig, "print-config", false, "print the proxy's configuration and exit")
 	f.StringVar(&o.logLevel, "log-level", "info", "debug, info, warn or error")
@@ -66,6 +66,9 @@ func printDevConfig(o devOptions, log *slog.Logger, out io.Writer) error {
 
 // dev plays until a signal ends it.
 func dev(o devOptions, log *slog.Logger, out io.Writer, signals <-chan os.Signal) error {
+	if o.control == "" {
+		o.control = controlAddr(defaultControl)
+	}
 	if err := o.checkPorts(); err != nil {
 		return err
 	}

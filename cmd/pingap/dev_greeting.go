@@ -72,6 +72,20 @@ func (o devOptions) checkPorts() error {
 	return nil
 }
 
+// defaultControl is where dev mode's own page is, unless something is there.
+const defaultControl = "127.0.0.1:6190"
+
+// controlAddr is preferred, or any free port when it is taken: who chose the
+// proxy's and the admin API's addresses need not know of a third one.
+func controlAddr(preferred string) string {
+	l, err := net.Listen("tcp", preferred)
+	if err != nil {
+		return "127.0.0.1:0"
+	}
+	l.Close()
+	return preferred
+}
+
 // free is an address of 127.0.0.1 that is free right now.
 func free() string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -308,6 +308,21 @@ func TestDevSaysWhichPortIsTaken(t *testing.T) {
 	}
 }
 
+// The third address is nobody's business who chose the two others.
+func TestTheControlPageMovesAside(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	if got := controlAddr(taken.Addr().String()); got != "127.0.0.1:0" {
+		t.Errorf("taken: listens at %s", got)
+	}
+	if got := controlAddr("127.0.0.1:0"); got != "127.0.0.1:0" {
+		t.Errorf("free: listens at %s", got)
+	}
+}
+
 func TestDevPrintsAConfigurationThatLoads(t *testing.T) {
 	var out, problems bytes.Buffer
 	if code := dispatch([]string{"dev", "--print-config", "-addr", "127.0.0.1:7188"}, streams{&out, &problems}); code != exitOK {

@@ -70,7 +70,7 @@ func notify() (signals chan os.Signal, stop func()) {
 
 // load reads the configuration and fits the process to what it may use.
 func load(file string, log *slog.Logger) (*config.Config, error) {
-	c, err := config.Load(file, os.LookupEnv)
+	c, err := config.Load(file, os.LookupEnv, engine.Check)
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +144,7 @@ func runValidate(args []string, std streams) error {
 		fmt.Fprintln(std.err, "pingap validate:", err)
 		return errUsage
 	}
-	c, err := config.Load(file, os.LookupEnv)
+	c, err := config.Load(file, os.LookupEnv, engine.Check)
 	if err == nil {
 		err = engine.Validate(c)
 	}

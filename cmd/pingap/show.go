@@ -89,7 +89,7 @@ func showPool(w io.Writer, u *admin.Upstream) error {
 	if u.Index > 0 {
 		fmt.Fprintf(w, " at index %d", u.Index)
 	}
-	if !u.LastSuccess.IsZero() {
+	if u.LastSuccess != nil && u.Discovery != "static" {
 		fmt.Fprintf(w, ", answered %s ago", time.Duration(u.AgeSeconds*float64(time.Second)).Round(100*time.Millisecond))
 	}
 	if u.Stale {
@@ -102,9 +102,18 @@ func showPool(w io.Writer, u *admin.Upstream) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	for _, e := range u.Endpoints {
 		fmt.Fprintf(t, "  %s\t%s\t%s\tweight %d\t%s\tsince %s\t%d requests, %d failed\n", e.Verdict, e.ID, e.Address, e.Weight,
-			e.Reason, e.Since.Local().Format(time.TimeOnly), e.Requests, e.Failures)
+			e.Reason, moment(e.Since), e.Requests, e.Failures)
 	}
 	return t.Flush()
+}
+
+// moment is a time of today as the clock shows it, any other with its date.
+func moment(t time.Time) string {
+	t, layout := t.Local(), time.TimeOnly
+	if t.Format(time.DateOnly) != time.Now().Format(time.DateOnly) {
+		layout = time.DateTime
+	}
+	return t.Format(layout)
 }
 
 // get asks the admin API and decodes the answer. With -json it prints the answer

@@ -6,11 +6,15 @@ import (
 	"runtime/debug"
 )
 
-// version is set at link time: -ldflags "-X main.version=1.2.3".
-var version = "dev"
+// version and revision are set at link time: -ldflags "-X main.version=1.2.3".
+// Without revision the one counts that the Go tool has stamped into the binary.
+var version, revision = "dev", ""
 
-// commit is the revision that the Go tool has stamped into the binary.
+// commit is the revision of the sources, "unknown" when nothing says it.
 func commit() string {
+	if revision != "" {
+		return revision
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"

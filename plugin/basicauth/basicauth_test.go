@@ -96,9 +96,9 @@ func TestAdmittingDoesNotAllocate(t *testing.T) {
 
 func TestBadKeys(t *testing.T) {
 	for _, c := range []struct{ keys, want string }{
-		{"", "authorizations is empty"},
-		{`authorizations = ["ann:s3cret"]`, "authorizations[0] is not base64"},
-		{fmt.Sprintf("authorizations = [%q, %q]", encode("a:b"), encode("nocolon")), "authorizations[1] is not base64"},
+		{"", "is empty: nobody"},
+		{`authorizations = ["ann:s3cret"]`, "number 1 is not base64"},
+		{fmt.Sprintf("authorizations = [%q, %q]", encode("a:b"), encode("nocolon")), "number 2 is not base64"},
 		{keys(`delay = "1h"`), "not between 0s and 1m0s"},
 		{keys(`realm = 'a"b'`), "need quoting"},
 		{keys(`step = "proxy_upstream"`), "is none of request"},

@@ -20,20 +20,20 @@ type config struct {
 	Remark  string        `toml:"remark"`
 }
 
-// parse reads the keys over the defaults and checks them.
-func parse(d plugin.Decoder) (config, error) {
+// parse reads the keys over the defaults, checks them and compiles the plugin.
+func parse(d plugin.Decoder) (*mock, error) {
 	c := config{Status: 200}
-	if err := d.Decode(&c); err != nil {
-		return c, err
+	errs := []error{d.Decode(&c), plugin.CheckDelay(c.Delay), plugin.CheckStep(c.Step, "request", "proxy_upstream")}
+	if c.Path != "" {
+		errs = append(errs, plugin.CheckPath(c.Path))
 	}
-	if c.Path != "" && c.Path[0] != '/' {
-		return c, fmt.Errorf("path %q does not begin with \"/\"", c.Path)
+	switch {
+	case c.Status < 200 || c.Status > 599:
+		errs = append(errs, plugin.At("status", fmt.Errorf("%d is not between 200 and 599", c.Status)))
+	case c.Data != "" && !message.BodyAllowed("", c.Status):
+		errs = append(errs, plugin.At("data", fmt.Errorf("an answer of status %d has no data", c.Status)))
 	}
-	if c.Status < 200 || c.Status > 599 {
-		return c, fmt.Errorf("status %d is not between 200 and 599", c.Status)
-	}
-	if c.Data != "" && !message.BodyAllowed("", c.Status) {
-		return c, fmt.Errorf("an answer of status %d has no data", c.Status)
-	}
-	return c, errors.Join(plugin.CheckDelay(c.Delay), plugin.CheckStep(c.Step, "request", "proxy_upstream"))
+	headers, err := plugin.NewResponseRules(plugin.HeaderLists{Add: c.Headers})
+	errs = append(errs, plugin.At("headers", err))
+	return &mock{config: c, headers: headers, data: []byte(c.Data)}, errors.Join(errs...)
 }

@@ -15,15 +15,10 @@ type mock struct {
 }
 
 func build(d plugin.Decoder, _ plugin.Env) (plugin.Plugin, error) {
-	c, err := parse(d)
+	m, err := parse(d)
 	if err != nil {
 		return nil, err
 	}
-	headers, err := plugin.NewResponseRules(plugin.HeaderLists{Add: c.Headers})
-	if err != nil {
-		return nil, err
-	}
-	m := &mock{config: c, headers: headers, data: []byte(c.Data)}
 	return m.wrap, nil
 }
 

@@ -29,6 +29,6 @@ func TestPing(t *testing.T) {
 
 func TestBadKeys(t *testing.T) {
 	plugintest.Refuses(t, Category, `path = "ping"`, `does not begin with "/"`)
-	plugintest.Refuses(t, Category, `step = "response"`, `step "response" is none of request`)
+	plugintest.Refuses(t, Category, `step = "response"`, `"response" is none of request`)
 	plugintest.Refuses(t, Category, `pth = "/ping"`, "unknown key pth")
 }

@@ -3,6 +3,7 @@ package redirect
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"pingap-go/plugin"
@@ -21,23 +22,23 @@ type config struct {
 // without a "/" at its end, and empty when it asks for nothing.
 func parse(d plugin.Decoder) (config, error) {
 	c := config{Status: 307}
-	if err := d.Decode(&c); err != nil {
-		return c, err
-	}
-	if c.Prefix != "" && c.Prefix[0] != '/' {
-		return c, fmt.Errorf("prefix %q does not begin with \"/\"", c.Prefix)
-	}
-	if strings.ContainsAny(c.Prefix, "?# \t\r\n") {
-		return c, fmt.Errorf("prefix %q is not a path", c.Prefix)
+	err := d.Decode(&c)
+	errs := []error{err, plugin.CheckStep(c.Step, "request")}
+	switch {
+	case c.Prefix != "" && c.Prefix[0] != '/':
+		errs = append(errs, plugin.At("prefix", fmt.Errorf("%q does not begin with \"/\"", c.Prefix)))
+	case strings.ContainsAny(c.Prefix, "?# \t\r\n"):
+		errs = append(errs, plugin.At("prefix", fmt.Errorf("%q is not a path", c.Prefix)))
 	}
 	c.Prefix = strings.TrimRight(c.Prefix, "/")
-	if c.Prefix == "" && !c.HTTPToHTTPS {
-		return c, errors.New("redirects nothing: give http_to_https = true or a prefix")
+	if err == nil && c.Prefix == "" && !c.HTTPToHTTPS {
+		errs = append(errs, errors.New("redirects nothing: give http_to_https = true or a prefix"))
 	}
-	switch c.Status {
-	case 301, 302, 303, 307, 308:
-	default:
-		return c, fmt.Errorf("status %d is none of 301, 302, 303, 307, 308", c.Status)
+	if !slices.Contains(statuses, c.Status) {
+		errs = append(errs, plugin.At("status", fmt.Errorf("%d is none of 301, 302, 303, 307, 308", c.Status)))
 	}
-	return c, plugin.CheckStep(c.Step, "request")
+	return c, errors.Join(errs...)
 }
+
+// statuses are those that send a client elsewhere.
+var statuses = []int{301, 302, 303, 307, 308}

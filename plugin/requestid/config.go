@@ -1,6 +1,7 @@
 package requestid
 
 import (
+	"errors"
 	"fmt"
 
 	"pingap-go/plugin"
@@ -18,17 +19,13 @@ type config struct {
 // parse reads the keys over the defaults and checks them.
 func parse(d plugin.Decoder) (config, error) {
 	c := config{Algorithm: "uuid", Size: 8, HeaderName: "X-Request-Id"}
-	if err := d.Decode(&c); err != nil {
-		return c, err
-	}
+	errs := []error{d.Decode(&c), plugin.CheckStep(c.Step, "request", "proxy_upstream"),
+		plugin.At("header_name", plugin.CheckHeaderName(c.HeaderName))}
 	if c.Algorithm != "uuid" && c.Algorithm != "nanoid" {
-		return c, fmt.Errorf("algorithm %q is none of uuid, nanoid", c.Algorithm)
+		errs = append(errs, plugin.At("algorithm", fmt.Errorf("%q is none of uuid, nanoid", c.Algorithm)))
 	}
 	if c.Size < 4 || c.Size > maxSize {
-		return c, fmt.Errorf("size %d is not between 4 and %d", c.Size, maxSize)
+		errs = append(errs, plugin.At("size", fmt.Errorf("%d is not between 4 and %d", c.Size, maxSize)))
 	}
-	if err := plugin.CheckHeaderName(c.HeaderName); err != nil {
-		return c, err
-	}
-	return c, plugin.CheckStep(c.Step, "request", "proxy_upstream")
+	return c, errors.Join(errs...)
 }

@@ -23,21 +23,27 @@ type config struct {
 // parse reads the keys, checks them and compiles the rules.
 func parse(d plugin.Decoder) (*rules, error) {
 	var c config
-	if err := d.Decode(&c); err != nil {
-		return nil, err
-	}
+	errs := []error{d.Decode(&c), plugin.CheckStep(c.Step, "response", "upstream_response")}
 	if c.Mode != "" && c.Mode != "response" && c.Mode != "upstream" {
-		return nil, fmt.Errorf("mode %q is none of response, upstream", c.Mode)
+		errs = append(errs, plugin.At("mode", fmt.Errorf("%q is none of response, upstream", c.Mode)))
 	}
 	r := &rules{remove: c.Remove}
-	var failed [6]error
-	r.add, failed[0] = plugin.ParseHeaderRules(c.Add)
-	failed[1] = checkNames(c.Remove)
-	r.set, failed[2] = plugin.ParseHeaderRules(c.Set)
-	r.setAbsent, failed[3] = plugin.ParseHeaderRules(c.SetNotExists)
-	r.rename, failed[4] = parseRenames(c.Rename)
-	failed[5] = plugin.CheckStep(c.Step, "response", "upstream_response")
-	return r, errors.Join(failed[:]...)
+	errs = append(errs, plugin.At("remove_headers", checkNames(c.Remove)))
+	for _, list := range []struct {
+		key   string
+		texts []string
+		into  *[]plugin.HeaderRule
+	}{
+		{"add_headers", c.Add, &r.add}, {"set_headers", c.Set, &r.set}, {"set_headers_not_exists", c.SetNotExists, &r.setAbsent},
+	} {
+		var err error
+		*list.into, err = plugin.ParseHeaderRules(list.texts)
+		errs = append(errs, plugin.At(list.key, err))
+	}
+	var err error
+	r.rename, err = parseRenames(c.Rename)
+	errs = append(errs, plugin.At("rename_headers", err))
+	return r, errors.Join(errs...)
 }
 
 func checkNames(names []string) error {

@@ -1,8 +1,7 @@
 package stats
 
 import (
-	"fmt"
-	"strings"
+	"errors"
 
 	"pingap-go/plugin"
 )
@@ -17,11 +16,6 @@ type config struct {
 // parse reads the keys over the defaults and checks them.
 func parse(d plugin.Decoder) (config, error) {
 	c := config{Path: "/stats"}
-	if err := d.Decode(&c); err != nil {
-		return c, err
-	}
-	if !strings.HasPrefix(c.Path, "/") {
-		return c, fmt.Errorf("path %q does not begin with \"/\"", c.Path)
-	}
-	return c, plugin.CheckStep(c.Step, "request", "proxy_upstream")
+	err := d.Decode(&c)
+	return c, errors.Join(err, plugin.CheckPath(c.Path), plugin.CheckStep(c.Step, "request", "proxy_upstream"))
 }

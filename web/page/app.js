@@ -4,6 +4,7 @@ import { ask, everything, poll, Refused, token } from "./api.js";
 import { say } from "./dom.js";
 import { showPools } from "./pools.js";
 import { showRoutes, showServices, showSummary } from "./tables.js";
+import { showTrouble } from "./trouble.js";
 
 const $ = (id) => document.getElementById(id);
 let latest = null; // what the API said last
@@ -14,6 +15,7 @@ function showAll() {
   say($("name"), status.name || "pingap");
   document.title = `${status.ready ? "" : "⚠ "}${status.name || "pingap"}`;
   showSummary($("summary"), $("missing"), latest);
+  showTrouble($("trouble"), latest);
   $("no-pools").hidden = showPools($("pools"), upstreams, $("filter").value) > 0;
   showRoutes($("routes"), routes);
   showServices($("services"), services);

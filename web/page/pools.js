@@ -59,7 +59,7 @@ function updatePool(card, { pool, endpoints }) {
 
 function chips(pool) {
   const list = [[pool.discovery, ""], [pool.algorithm.replaceAll("_", " "), ""]];
-  if (pool.stale) list.push([`stale for ${span(pool.age_seconds)}`, "warn"]);
+  if (pool.stale) list.push(["stale", "warn"]);
   if (!pool.ready) list.push(["waiting for the first answer", "warn"]);
   if (pool.panic) list.push(["panic: all hosts are used", "bad"]);
   if (pool.tier > 0) list.push([`failover tier ${pool.tier}`, "warn"]);
@@ -72,7 +72,7 @@ function sourceOf(pool) {
   if (pool.index) parts.push(`index ${pool.index}`);
   if (pool.ttl_seconds) parts.push(`TTL ${span(pool.ttl_seconds)}`);
   if (pool.saved) parts.push(`restored, written ${ago(pool.saved)} ago`);
-  if (pool.last_success) parts.push(`answered ${span(pool.age_seconds)} ago`);
+  if (pool.last_success && pool.discovery !== "static") parts.push(`last answer ${span(pool.age_seconds)} ago`);
   return parts.join(" · ");
 }
 
@@ -101,7 +101,7 @@ function updateEndpoint(row, e) {
   say(id.children[2], [e.node && `node ${e.node}`, e.tier && `tier ${e.tier}`, ...e.tags].filter(Boolean).join(" · "));
   say(verdict.firstChild, e.verdict);
   mark(verdict.firstChild, `verdict ${e.verdict}`);
-  say(why, e.until ? `${e.reason} (until ${new Date(e.until).toLocaleTimeString()})` : e.reason);
+  say(why, e.reason);
   say(since, ago(e.since));
   since.title = e.since ? new Date(e.since).toLocaleString() : "";
   const values = [e.weight, e.in_flight, e.requests, e.failures].map(count);

@@ -63,7 +63,7 @@ export function showServices(body, services) {
     fill(row, [
       [s.name, (s.tags ?? []).join(" · ")],
       [s.id],
-      [`${s.address}:${s.port}`],
+      [s.address ? `${s.address}:${s.port}` : `port ${s.port}`],
       [s.registered ? s.status || "registered" : "not registered", ago(s.since) && `for ${ago(s.since)}`],
       [s.last_error || s.output || "–"],
     ]);
