@@ -76,7 +76,7 @@ func (f *Forward) race(x *exchange, a, b *attempt, wait time.Duration) (second b
 	ctx, cancel := context.WithCancel(x.Context())
 	defer cancel()
 	firstDone, secondDone := make(chan error, 1), make(chan error, 1)
-	go func() { firstDone <- a.up.Fill() }()
+	go a.await(firstDone)
 	go f.join(ctx, x, b, wait, secondDone)
 	select {
 	case err := <-firstDone:
@@ -99,6 +99,9 @@ func (f *Forward) race(x *exchange, a, b *attempt, wait time.Duration) (second b
 		return true, nil
 	}
 }
+
+// await waits for the first bytes of the answer.
+func (a *attempt) await(done chan<- error) { done <- a.up.Fill() }
 
 // join sends the request to the second host, over a new connection if need be, and
 // waits for the first bytes of the answer, until ctx ends.

@@ -51,10 +51,6 @@ func (x *exchange) overdue() bool {
 // brokeOff is why the content of a response has ended; "" where that was its true
 // end, or the client's doing.
 func (x *exchange) brokeOff(err error) upstream.Reason {
-	var (
-		problem http1.Problem
-		bad     *badError
-	)
 	switch {
 	case err == nil, err == io.EOF, clientLeft(err):
 		return ""
@@ -62,10 +58,20 @@ func (x *exchange) brokeOff(err error) upstream.Reason {
 		return upstream.TotalTimeout
 	case errors.Is(err, wire.ErrTimeout):
 		return upstream.IdleTimeout
-	case errors.As(err, &problem), errors.As(err, &bad):
+	case malformed(err):
 		return upstream.BadResponse
 	}
 	return upstream.Reset
+}
+
+// malformed reports whether an error says that a message breaks the rules. What
+// it asks with is allocated, which is why no request passes here that ends well.
+func malformed(err error) bool {
+	var (
+		problem http1.Problem
+		bad     *badError
+	)
+	return errors.As(err, &problem) || errors.As(err, &bad)
 }
 
 // settle ends the lease of a response whose content has ended with err, and notes
