@@ -332,6 +332,27 @@ func (r *router) endpoint(upstream, id string) admin.Endpoint {
 	return admin.Endpoint{}
 }
 
+// With host=dst each try names the instance that it is sent to.
+func TestOwnHostOfEachTry(t *testing.T) {
+	r := newRouter(t, "")
+	ports, err := testkit.FreePorts(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	well := instance(t, "well")
+	r.register("web", "web-1", fmt.Sprintf("127.0.0.1:%d", ports[0]), "urlprefix-/web host=dst")
+	r.register("web", "web-2", well, "urlprefix-/web host=dst")
+	r.eventually("http://any/web", 200, "well")
+	for range 4 {
+		if err := r.says("in", "http://any/web", 200, "well /web host="+well); err != nil {
+			t.Error(err)
+		}
+	}
+	if n := r.endpoint("web", "web-1").Failures; n == 0 {
+		t.Error("no request was tried on the instance that is away")
+	}
+}
+
 func TestServicesShareARouteByWeight(t *testing.T) {
 	r := newRouter(t, "")
 	r.register("blue", "blue-1", instance(t, "blue"), "urlprefix-/shop")

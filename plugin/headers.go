@@ -46,17 +46,23 @@ func NewRequestRules(lists HeaderLists, captures ...string) (*HeaderRules, error
 		r.host = &host
 	}
 	lists.Set = rest
-	if err := r.fill(lists, captures); err != nil {
-		return nil, err
-	}
-	return r, nil
+	return r.filled(lists, captures)
 }
 
 // NewResponseRules parses the rules for responses to the client.
 func NewResponseRules(lists HeaderLists, captures ...string) (*HeaderRules, error) {
 	r := &HeaderRules{response: true}
+	return r.filled(lists, captures)
+}
+
+// filled is r with the rules of lists; nil when there is none, as most locations
+// have it.
+func (r *HeaderRules) filled(lists HeaderLists, captures []string) (*HeaderRules, error) {
 	if err := r.fill(lists, captures); err != nil {
 		return nil, err
+	}
+	if len(r.set)+len(r.add)+len(r.remove) == 0 && r.host == nil {
+		return nil, nil
 	}
 	return r, nil
 }
@@ -110,7 +116,7 @@ func (r *HeaderRules) Apply(ex *Exchange) {
 // be applied anew for each try.
 func (r *HeaderRules) PerTry() bool {
 	is := func(h HeaderRule) bool { return h.value.mentions("upstream_addr") }
-	return r != nil && (slices.ContainsFunc(r.set, is) || slices.ContainsFunc(r.add, is))
+	return r != nil && (slices.ContainsFunc(r.set, is) || slices.ContainsFunc(r.add, is) || r.host != nil && r.host.mentions("upstream_addr"))
 }
 
 // Gives reports whether the rules set or add a field, so that the proxy leaves

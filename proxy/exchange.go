@@ -54,6 +54,7 @@ type exchange struct {
 	begun      bool           // some of what is not held was taken from the client
 	unruled    message.Header // the request's header before rules that differ by try
 	deadline   int64          // mono time at which the exchange is over; 0 = none
+	hostBefore string         // the request's authority before rules that differ by try
 	localPort  string
 	toClient   http1.Client
 	span       *tracing.Span

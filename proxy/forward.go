@@ -161,8 +161,10 @@ func (f *Forward) applyRules(x *exchange) {
 	if rules.PerTry() {
 		if x.Tries == 1 {
 			x.unruled.CopyFrom(&x.Request.Header)
+			x.hostBefore = x.Request.Authority
 		} else {
 			x.Request.Header.CopyFrom(&x.unruled)
+			x.Request.Authority = x.hostBefore
 		}
 	}
 	rules.Apply(&x.Exchange)

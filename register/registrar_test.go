@@ -210,21 +210,6 @@ func TestPutsItselfBack(t *testing.T) {
 	}
 }
 
-// A process that was killed reports no more: Consul sees it within the TTL, and
-// removes it after DeregisterAfter. A minute is the least that Consul takes, and
-// it looks every half minute.
-func TestKilledIsRemovedByConsul(t *testing.T) {
-	t.Parallel()
-	agent := testkit.Consul(t, testkit.ConsulOptions{})
-	s := newApp(t).service("web-1")
-	s.DeregisterAfter = time.Minute
-	_, stop := keep(t, agent, s)
-	await(t, agent, "web-1", api.HealthPassing, soon)
-	stop() // and no Leave
-	await(t, agent, "web-1", api.HealthCritical, 20*time.Second)
-	await(t, agent, "web-1", "", 100*time.Second)
-}
-
 func TestAgentThatIsAway(t *testing.T) {
 	t.Parallel()
 	agent := testkit.Consul(t, testkit.ConsulOptions{})

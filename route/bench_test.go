@@ -3,6 +3,8 @@ package route
 import (
 	"fmt"
 	"testing"
+
+	"pingap-go/message"
 )
 
 // locations makes n rules of the kinds that people write: APIs by prefix, some
@@ -71,5 +73,29 @@ func BenchmarkWith(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		table.With(one)
+	}
+}
+
+// What a table of ten thousand costs beside one of ten, when requests go to all
+// of it and nothing of it stays in the processor's cache.
+func BenchmarkMatchSpread(b *testing.B) {
+	for _, n := range []int{10, 10_000} {
+		table := New(locations(b, n))
+		requests := make([]*message.Request, 8192)
+		for i := range requests {
+			at := (i * 7919) % n
+			at -= at % 10
+			requests[i] = request("GET", fmt.Sprintf("service-%d.example.com", at/4), fmt.Sprintf("/api/v1/service-%d/users/17", at))
+		}
+		b.Run(fmt.Sprintf("locations=%d", n), func(b *testing.B) {
+			var m Match
+			i := 0
+			for b.Loop() {
+				if _, ok := table.Match(requests[i%len(requests)], &m); !ok {
+					b.Fatal(requests[i%len(requests)].Path)
+				}
+				i++
+			}
+		})
 	}
 }

@@ -45,15 +45,22 @@ func (o Origin) String() string {
 // entry is one host alternative of a rule, as it hangs in a tree. It is
 // immutable and shared by all tables that contain it.
 type entry[T any] struct {
-	rule     *Rule[T]
-	host     Host
-	priority int
-	origin   Origin
-	group    string
 	// key orders entries, the lowest first: priority, origin and, for
 	// configured rules, the place in the list. The rest decides in before.
 	key uint64
-	seq int
+	// plain says that the path alone decides; then a look-up needs no more than
+	// this and what is up to target.
+	plain  bool
+	origin Origin
+	path   PathType
+	open   bool // of a prefix: the prefix itself is taken, too
+	target T
+
+	rule     *Rule[T]
+	host     Host
+	priority int
+	group    string
+	seq      int
 }
 
 // newEntries makes the entries of rules, in their order.
@@ -66,7 +73,10 @@ func newEntries[T any](origin Origin, group string, rules []Rule[T]) []*entry[T]
 			hosts = []Host{{}}
 		}
 		for _, host := range hosts {
-			e := &entry[T]{rule: &rule, host: host, origin: origin, group: group, seq: i}
+			e := &entry[T]{rule: &rule, host: host, origin: origin, group: group, seq: i, target: rule.Target}
+			p := &rule.Path
+			e.path, e.open = p.Type, len(p.key) == len(p.Text)
+			e.plain = p.re == nil && host.re == nil && host.Port == "" && len(rule.Methods) == 0 && len(rule.Conditions) == 0
 			e.priority = rule.Path.priority() + host.priority()
 			if rule.Priority != nil {
 				e.priority = *rule.Priority
@@ -119,6 +129,19 @@ func compareEntries[T any](a, b *entry[T]) int {
 // accepts checks everything that the way through the tree has not decided; rest
 // is what follows the entry's key in the path.
 func (e *entry[T]) accepts(s *search[T], rest string) bool {
+	switch {
+	case e.path == Exact && rest != "":
+		return false
+	case e.path == Prefix && rest == "" && !e.open:
+		return false
+	case e.path == Prefix && rest != "" && rest[0] != '/':
+		return false
+	}
+	return e.plain || e.acceptsMore(s)
+}
+
+// acceptsMore checks what plain entries have not.
+func (e *entry[T]) acceptsMore(s *search[T]) bool {
 	r := e.rule
 	if len(r.Methods) > 0 && !slices.Contains(r.Methods, s.req.Method) {
 		return false
@@ -126,7 +149,7 @@ func (e *entry[T]) accepts(s *search[T], rest string) bool {
 	if e.host.Port != "" && e.host.Port != portOf(s.req) {
 		return false
 	}
-	if !r.Path.matches(s.req.Path, rest) {
+	if r.Path.re != nil && !r.Path.re.MatchString(s.req.Path) {
 		return false
 	}
 	if e.host.re != nil && !e.host.re.MatchString(s.host) {

@@ -202,8 +202,8 @@ func countNodes(t *Table[string]) int {
 			return 0
 		}
 		sum := 1
-		for _, c := range n.children {
-			sum += count(c)
+		for i := range n.children {
+			sum += count(&n.children[i])
 		}
 		return sum
 	}

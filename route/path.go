@@ -108,23 +108,6 @@ func (p *Path) priority() int {
 	return 0
 }
 
-// matches reports whether path is taken, given that it begins with p.key and
-// goes on with rest.
-func (p *Path) matches(path, rest string) bool {
-	switch p.Type {
-	case Exact:
-		return rest == ""
-	case Prefix:
-		if rest == "" {
-			return len(p.key) == len(p.Text)
-		}
-		return rest[0] == '/'
-	case Regex:
-		return p.re.MatchString(path)
-	}
-	return true
-}
-
 // literalStart is the text with which every match of an expression begins, for
 // one that is anchored with "^"; otherwise "".
 func literalStart(expression string) string {

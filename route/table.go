@@ -60,10 +60,10 @@ func (t *Table[T]) replace(groups map[string][]*entry[T]) *Table[T] {
 	}
 	for name, entries := range groups {
 		for _, old := range next.groups[name] {
-			next.hang(old, (*node[T]).without)
+			next.hang(old, withoutEntry[T])
 		}
 		for _, e := range entries {
-			next.hang(e, (*node[T]).with)
+			next.hang(e, withEntry[T])
 		}
 		if next.groups[name] = entries; len(entries) == 0 {
 			delete(next.groups, name)
@@ -72,16 +72,37 @@ func (t *Table[T]) replace(groups map[string][]*entry[T]) *Table[T] {
 	return next
 }
 
+// withEntry is the tree of a root, which may be nil, with e.
+func withEntry[T any](root *node[T], e *entry[T]) *node[T] {
+	var n node[T]
+	if root != nil {
+		n = *root
+	}
+	n = n.with(e.rule.Path.key, e)
+	return &n
+}
+
+// withoutEntry is the tree without e, nil when nothing is left.
+func withoutEntry[T any](root *node[T], e *entry[T]) *node[T] {
+	if root == nil {
+		return nil
+	}
+	n, some := root.without(e.rule.Path.key, e)
+	if !some {
+		return nil
+	}
+	return &n
+}
+
 // hang changes the tree to which e belongs; only for a table nobody else has seen.
-func (t *Table[T]) hang(e *entry[T], change func(*node[T], string, *entry[T]) *node[T]) {
-	key := e.rule.Path.key
+func (t *Table[T]) hang(e *entry[T], change func(*node[T], *entry[T]) *node[T]) {
 	switch e.host.Type {
 	case ExactHost:
-		setOrDelete(t.exact, e.host.Text, change(t.exact[e.host.Text], key, e))
+		setOrDelete(t.exact, e.host.Text, change(t.exact[e.host.Text], e))
 	case WildcardHost:
-		setOrDelete(t.wildcard, e.host.Text, change(t.wildcard[e.host.Text], key, e))
+		setOrDelete(t.wildcard, e.host.Text, change(t.wildcard[e.host.Text], e))
 	default:
-		t.rest = change(t.rest, key, e)
+		t.rest = change(t.rest, e)
 	}
 }
 
@@ -102,9 +123,11 @@ func (t *Table[T]) Match(req *message.Request, m *Match) (target T, ok bool) {
 	if s.best == nil {
 		return target, false
 	}
-	m.capture(s.best.host.re, s.host)
-	m.capture(s.best.rule.Path.re, req.Path)
-	return s.best.rule.Target, true
+	if !s.best.plain {
+		m.capture(s.best.host.re, s.host)
+		m.capture(s.best.rule.Path.re, req.Path)
+	}
+	return s.best.target, true
 }
 
 // walkWildcards tries the domains above the host, at each of its dots.

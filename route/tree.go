@@ -1,6 +1,7 @@
 package route
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -11,14 +12,19 @@ import (
 // spells its key, so the entries that can take a path are those met on one walk
 // from the root along it. Nodes are immutable: with and without copy the nodes
 // on their way and share the others.
+//
+// In a table of ten thousand a walk waits for memory, so what it looks at stands
+// close together: children in one array, label and first in one string.
 type node[T any] struct {
 	// label is what the path must go on with to get here.
 	label string
 	// first holds the first byte of each child's label, in the same order.
 	first    string
-	children []*node[T]
+	children []node[T]
 	// entries end here, in the order of the table.
 	entries []*entry[T]
+	// lead is the lowest key of all entries here and below.
+	lead uint64
 }
 
 // search is one look-up. best is the first entry, in the order of the table,
@@ -29,11 +35,16 @@ type search[T any] struct {
 	best *entry[T]
 }
 
-// walk follows the request's path through one tree.
+// walk follows the request's path through one tree, as long as something there
+// may go before the best.
 func (s *search[T]) walk(n *node[T]) {
-	rest := s.req.Path
-	for n != nil {
-		s.try(n.entries, rest)
+	if n == nil {
+		return
+	}
+	for rest := s.req.Path; s.best == nil || n.lead <= s.best.key; rest = rest[len(n.label):] {
+		if len(n.entries) > 0 {
+			s.try(n.entries, rest)
+		}
 		if rest == "" || n.first == "" {
 			return
 		}
@@ -41,11 +52,10 @@ func (s *search[T]) walk(n *node[T]) {
 		if i < 0 {
 			return
 		}
-		n = n.children[i]
-		if !strings.HasPrefix(rest, n.label) {
+		n = &n.children[i]
+		if size := len(n.label); size > 1 && (size > len(rest) || rest[1:size] != n.label[1:]) {
 			return
 		}
-		rest = rest[len(n.label):]
 	}
 }
 
@@ -63,81 +73,95 @@ func (s *search[T]) try(entries []*entry[T], rest string) {
 	}
 }
 
-// with returns the tree below n, which may be nil, with e added at key.
-func (n *node[T]) with(key string, e *entry[T]) *node[T] {
-	c := &node[T]{}
-	if n != nil {
-		*c = *n
-	}
+// with returns the tree below n with e added at key.
+func (n node[T]) with(key string, e *entry[T]) node[T] {
 	if key == "" {
-		i, _ := slices.BinarySearchFunc(c.entries, e, compareEntries[T])
-		c.entries = slices.Insert(slices.Clone(c.entries), i, e)
-		return c
+		i, _ := slices.BinarySearchFunc(n.entries, e, compareEntries[T])
+		n.entries = slices.Insert(slices.Clip(n.entries), i, e)
+		return n.led()
 	}
-	i := strings.IndexByte(c.first, key[0])
+	i := strings.IndexByte(n.first, key[0])
 	if i < 0 {
-		c.first += key[:1]
-		c.children = append(slices.Clip(c.children), &node[T]{label: key, entries: []*entry[T]{e}})
-		return c
+		n.name(n.label, n.first+key[:1])
+		last := len(n.children)
+		n.children = append(make([]node[T], 0, last+1), n.children...)[:last+1]
+		n.children[last] = node[T]{label: key, entries: []*entry[T]{e}, lead: e.key}
+		return n.led()
 	}
-	child := c.children[i]
+	child := n.children[i]
 	common := commonPrefix(child.label, key)
 	if common < len(child.label) {
 		child = child.splitAt(common)
 	}
-	c.children = slices.Clone(c.children)
-	c.children[i] = child.with(key[common:], e)
-	return c
+	n.children = slices.Clone(n.children)
+	n.children[i] = child.with(key[common:], e)
+	return n.led()
+}
+
+// led is n with its lead worked out.
+func (n node[T]) led() node[T] {
+	n.lead = math.MaxUint64
+	if len(n.entries) > 0 {
+		n.lead = n.entries[0].key
+	}
+	for i := range n.children {
+		n.lead = min(n.lead, n.children[i].lead)
+	}
+	return n
+}
+
+// name sets label and first.
+func (n *node[T]) name(label, first string) {
+	both := label + first
+	n.label, n.first = both[:len(label)], both[len(label):]
 }
 
 // splitAt puts a node between n and its parent, with the first i bytes of n's label.
-func (n *node[T]) splitAt(i int) *node[T] {
-	lower := *n
-	lower.label = n.label[i:]
-	return &node[T]{label: n.label[:i], first: lower.label[:1], children: []*node[T]{&lower}}
+func (n node[T]) splitAt(i int) node[T] {
+	var upper node[T]
+	upper.name(n.label[:i], n.label[i:i+1])
+	n.name(n.label[i:], n.first)
+	upper.children = []node[T]{n}
+	return upper
 }
 
-// without returns the tree below n with e, which hangs at key, removed; nil when
-// nothing is left.
-func (n *node[T]) without(key string, e *entry[T]) *node[T] {
-	if n == nil {
-		return nil
-	}
-	c := *n
+// without returns the tree below n with e, which hangs at key, removed; some is
+// false when nothing is left.
+func (n node[T]) without(key string, e *entry[T]) (left node[T], some bool) {
 	if key == "" {
-		if i := slices.Index(c.entries, e); i >= 0 {
-			c.entries = slices.Delete(slices.Clone(c.entries), i, i+1)
+		if i := slices.Index(n.entries, e); i >= 0 {
+			n.entries = slices.Delete(slices.Clone(n.entries), i, i+1)
 		}
-		return c.tidy()
+		return n.tidy()
 	}
-	i := strings.IndexByte(c.first, key[0])
-	if i < 0 || !strings.HasPrefix(key, c.children[i].label) {
-		return n
+	i := strings.IndexByte(n.first, key[0])
+	if i < 0 || !strings.HasPrefix(key, n.children[i].label) {
+		return n, true
 	}
-	child := c.children[i].without(key[len(c.children[i].label):], e)
-	c.children = slices.Clone(c.children)
-	if child != nil {
-		c.children[i] = child
+	child, some := n.children[i].without(key[len(n.children[i].label):], e)
+	n.children = slices.Clone(n.children)
+	if some {
+		n.children[i] = child
 	} else {
-		c.children = slices.Delete(c.children, i, i+1)
-		c.first = c.first[:i] + c.first[i+1:]
+		n.children = slices.Delete(n.children, i, i+1)
+		n.name(n.label, n.first[:i]+n.first[i+1:])
 	}
-	return c.tidy()
+	return n.tidy()
 }
 
-// tidy undoes a split that no longer serves; the result is n itself, its only
-// child, or nil. A root (no label) is never merged into its child.
-func (n *node[T]) tidy() *node[T] {
+// tidy undoes a split that no longer serves: the result is n itself, its only
+// child, or nothing. A root (no label) is never merged into its child.
+func (n node[T]) tidy() (left node[T], some bool) {
 	switch {
 	case len(n.entries) > 0:
 	case len(n.children) == 0:
-		return nil
+		return n, false
 	case len(n.children) == 1 && n.label != "":
-		child := *n.children[0]
-		child.label = n.label + child.label
-		return &child
+		child := n.children[0]
+		child.name(n.label+child.label, child.first)
+		return child, true
 	}
-	return n
+	return n.led(), true
 }
 
 func commonPrefix(a, b string) int {

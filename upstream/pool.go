@@ -82,7 +82,7 @@ type Pool struct {
 type inbox struct {
 	snapshot *endpoint.Snapshot
 	err      error
-	probes   map[string]probed
+	probes   map[string]probed // nil = none
 }
 
 // probed is what a probe has found, and where.
@@ -126,7 +126,6 @@ func New(o Options) *Pool {
 	if o.Protocol != HTTP1 {
 		p.options.transport = session.NewTransport()
 	}
-	p.inbox.probes = map[string]probed{}
 	p.view.Store(&view{picker: o.Policy.Picker(nil)})
 	p.restated = true
 	p.publishStatus()
@@ -163,6 +162,9 @@ func (p *Pool) Fail(err error) {
 // takeProbe takes what a probe has led to.
 func (p *Pool) takeProbe(t health.Target, r health.Result) {
 	p.mu.Lock()
+	if p.inbox.probes == nil {
+		p.inbox.probes = map[string]probed{}
+	}
 	p.inbox.probes[t.ID] = probed{t.Address, r}
 	p.mu.Unlock()
 	p.poke()

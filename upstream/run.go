@@ -89,7 +89,7 @@ func (p *Pool) watch(ctx context.Context) {
 func (p *Pool) step(now time.Time) {
 	p.mu.Lock()
 	news := p.inbox
-	p.inbox = inbox{probes: map[string]probed{}}
+	p.inbox = inbox{}
 	p.mu.Unlock()
 	if news.snapshot != nil {
 		p.learn(*news.snapshot, now)

@@ -1,7 +1,7 @@
 package testkit
 
 import (
-	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -15,12 +15,16 @@ import (
 	"time"
 )
 
-// NomadAgent is a running Nomad agent, server and client in one, in memory. Its
-// tasks run on this machine with addresses of 127.0.0.1.
+// NomadAgent is a running Nomad agent, server and client in one, or one more
+// client of another. Its tasks run on this machine with addresses of 127.0.0.1.
 type NomadAgent struct {
 	// Addr is "http://127.0.0.1:port".
 	Addr string
+	// Node is its node's name.
+	Node string
 
+	rpc    string // for its clients
+	client bool   // of another agent
 	binary string
 	dir    string
 	log    *os.File
@@ -30,8 +34,13 @@ type NomadAgent struct {
 
 // NomadOptions say what agent to start.
 type NomadOptions struct {
-	// Consul is the "ip:port" of the Consul agent in which services register.
+	// Consul is the "ip:port" of the Consul agent in which services register. Two
+	// Nomad agents need two: each removes what it does not know.
 	Consul string
+	// Server makes it a client of that agent: one more node for jobs.
+	Server *NomadAgent
+	// Reserved are ports that this node has not, in jobs that name them.
+	Reserved []int
 	// Chroot maps directories of this machine to those that tasks of the exec
 	// driver see, besides /etc.
 	Chroot map[string]string
@@ -66,7 +75,10 @@ func startNomad(binary string, o NomadOptions) (*NomadAgent, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &NomadAgent{Addr: "http://127.0.0.1:" + strconv.Itoa(ports[0]), binary: binary, dir: dir, exited: make(chan struct{})}
+	n := &NomadAgent{
+		Addr: "http://127.0.0.1:" + strconv.Itoa(ports[0]), Node: "node-" + strconv.Itoa(ports[0]), rpc: "127.0.0.1:" + strconv.Itoa(ports[1]),
+		client: o.Server != nil, binary: binary, dir: dir, exited: make(chan struct{}),
+	}
 	if n.log, err = os.Create(filepath.Join(dir, "nomad.log")); err != nil {
 		return nil, err
 	}
@@ -74,7 +86,11 @@ func startNomad(binary string, o NomadOptions) (*NomadAgent, error) {
 	if err := os.WriteFile(file, []byte(n.configuration(o, ports)), 0o600); err != nil {
 		return nil, err
 	}
-	n.cmd = exec.Command(binary, "agent", "-dev", "-bind", "127.0.0.1", "-network-interface", "lo", "-config", file)
+	args := []string{"agent", "-bind", "127.0.0.1", "-network-interface", "lo", "-config", file}
+	if o.Server == nil {
+		args = append(args, "-dev")
+	}
+	n.cmd = exec.Command(binary, args...)
 	n.cmd.Env = n.environment()
 	n.cmd.Stdout, n.cmd.Stderr = n.log, n.log
 	if err := n.cmd.Start(); err != nil {
@@ -94,7 +110,13 @@ func (n *NomadAgent) configuration(o NomadOptions, ports []int) string {
 	return fmt.Sprintf(`
 disable_update_check = true
 log_level = "WARN"
+name = %q
 data_dir = %q
+advertise {
+  http = "127.0.0.1"
+  rpc  = "127.0.0.1"
+  serf = "127.0.0.1"
+}
 ports {
   http = %d
   rpc  = %d
@@ -109,6 +131,7 @@ plugin "raw_exec" {
   }
 }
 client {
+  %s
   options = {
     "fingerprint.denylist" = "env_aws,env_gce,env_azure,env_digitalocean"
   }
@@ -116,7 +139,26 @@ client {
     %s
   }
 }
-`, filepath.Join(n.dir, "data"), ports[0], ports[1], ports[2], o.Consul, chroot)
+`, n.Node, filepath.Join(n.dir, "data"), ports[0], ports[1], ports[2], o.Consul, o.role(), chroot)
+}
+
+// role is what makes an agent a client of another: its server, and ports that
+// tasks of the other's node, which runs on this machine, too, do not get.
+func (o *NomadOptions) role() string {
+	if o.Server == nil {
+		return ""
+	}
+	var reserved []string
+	for _, port := range o.Reserved {
+		reserved = append(reserved, strconv.Itoa(port))
+	}
+	return fmt.Sprintf(`enabled = true
+  servers = [%q]
+  min_dynamic_port = 10100
+  max_dynamic_port = 11900
+  reserved {
+    reserved_ports = %q
+  }`, o.Server.rpc, strings.Join(reserved, ","))
 }
 
 // environment is ours without what makes the agent look for a cloud's files.
@@ -147,14 +189,16 @@ func (n *NomadAgent) takesJobs() error {
 		return err
 	}
 	defer func() { _ = res.Body.Close() }()
-	var body bytes.Buffer
-	if _, err := body.ReadFrom(res.Body); err != nil {
+	var nodes []struct{ Name, Status string }
+	if err := json.NewDecoder(res.Body).Decode(&nodes); err != nil {
 		return err
 	}
-	if !strings.Contains(body.String(), `"Status":"ready"`) {
-		return fmt.Errorf("no node is ready: %s", body.String())
+	for _, node := range nodes {
+		if node.Name == n.Node && node.Status == "ready" {
+			return nil
+		}
 	}
-	return nil
+	return fmt.Errorf("%s is not ready: %v", n.Node, nodes)
 }
 
 // Command runs Nomad's command line against the agent and returns what it printed.
@@ -174,8 +218,12 @@ func (n *NomadAgent) Log() string {
 	return string(text)
 }
 
-// close ends the agent, which ends its tasks, and removes its files.
+// close ends the agent, which ends its tasks, and removes its files. One that is a
+// client alone would leave them running.
 func (n *NomadAgent) close() {
+	if n.client {
+		_, _ = n.Command("node", "drain", "-self", "-enable", "-force", "-yes")
+	}
 	_ = n.cmd.Process.Signal(syscall.SIGINT)
 	select {
 	case <-n.exited:

@@ -26,6 +26,14 @@ job "web" {
   group "web" {
     count = var.count
 
+    # Draining a node: one allocation after the other, the next when the one before
+    # is healthy elsewhere.
+    migrate {
+      max_parallel     = 1
+      min_healthy_time = "2s"
+      healthy_deadline = "1m"
+    }
+
     # Stopping an allocation: Nomad deregisters the group's service, waits this
     # long, ends the app, and ends the sidecar last. In that time callers hear of
     # it and finish what they have begun.

@@ -10,7 +10,7 @@ import (
 // the scrape: a counter of client_golang with its labels takes some 700 bytes, and
 // with thousands of upstreams there is a dozen for each.
 type family struct {
-	desc *prometheus.Desc
+	labelled *labelled
 
 	mu      sync.Mutex // guards members
 	members map[member]struct{}
@@ -23,7 +23,7 @@ type member interface {
 }
 
 func newFamily(name, help string, labels ...string) *family {
-	return &family{desc: prometheus.NewDesc(name, help, labels, nil), members: map[member]struct{}{}}
+	return &family{labelled: newLabelled(prometheus.CounterValue, name, help, labels...), members: map[member]struct{}{}}
 }
 
 func (f *family) add(m member) {
@@ -39,7 +39,7 @@ func (f *family) remove(m member) {
 }
 
 // Describe implements prometheus.Collector.
-func (f *family) Describe(out chan<- *prometheus.Desc) { out <- f.desc }
+func (f *family) Describe(out chan<- *prometheus.Desc) { out <- f.labelled.desc }
 
 // Collect implements prometheus.Collector.
 func (f *family) Collect(out chan<- prometheus.Metric) {
@@ -49,9 +49,8 @@ func (f *family) Collect(out chan<- prometheus.Metric) {
 		members = append(members, m)
 	}
 	f.mu.Unlock()
+	s := newScrape(out)
 	for _, m := range members {
-		m.collect(func(total uint64, labels ...string) {
-			out <- prometheus.MustNewConstMetric(f.desc, prometheus.CounterValue, float64(total), labels...)
-		})
+		m.collect(func(total uint64, labels ...string) { s.send(f.labelled, float64(total), labels...) })
 	}
 }

@@ -14,7 +14,8 @@ import (
 // times the memory, and of pointers, which the garbage collector follows again
 // and again; with ten thousand locations there are as many histograms.
 type durations struct {
-	desc *prometheus.Desc
+	desc  *prometheus.Desc
+	upper [len(bounds)]float64 // bounds, in seconds
 
 	mu      sync.Mutex // guards members
 	members map[*histogram]struct{}
@@ -39,7 +40,11 @@ type histogram struct {
 }
 
 func newDurations(name, help string, labels ...string) *durations {
-	return &durations{desc: prometheus.NewDesc(name, help, labels, nil), members: map[*histogram]struct{}{}}
+	d := &durations{desc: prometheus.NewDesc(name, help, labels, nil), members: map[*histogram]struct{}{}}
+	for i := range bounds {
+		d.upper[i] = bounds[i].Seconds()
+	}
+	return d
 }
 
 // with makes the histogram of some values of the labels.
@@ -90,12 +95,12 @@ func (h *histogram) Desc() *prometheus.Desc { return h.family.desc }
 // Write implements prometheus.Metric. An event that comes meanwhile may be in the
 // counts and not yet in the sum.
 func (h *histogram) Write(out *dto.Metric) error {
-	list, total := make([]dto.Bucket, len(bounds)), uint64(0)
+	list, upTo, total := make([]dto.Bucket, len(bounds)), make([]uint64, len(bounds)), uint64(0)
 	written := &dto.Histogram{Bucket: make([]*dto.Bucket, len(bounds))}
 	for i := range list {
 		total += h.counts[i].Load()
-		upTo, most := total, bounds[i].Seconds()
-		list[i].CumulativeCount, list[i].UpperBound = &upTo, &most
+		upTo[i] = total
+		list[i].CumulativeCount, list[i].UpperBound = &upTo[i], &h.family.upper[i]
 		written.Bucket[i] = &list[i]
 	}
 	total += h.counts[len(bounds)].Load()

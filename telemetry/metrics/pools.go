@@ -34,19 +34,19 @@ func (m *Metrics) Pools(list func() []Pool) { m.pools.Store(&list) }
 type poolStates Metrics
 
 var (
-	endpointsDesc = prometheus.NewDesc("pingap_upstream_endpoints",
-		"Endpoints by verdict.", []string{"upstream", "verdict"}, nil)
-	staleDesc = prometheus.NewDesc("pingap_discovery_stale",
-		"1 while discovery fails and the last good membership serves.", []string{"upstream"}, nil)
-	ageDesc = prometheus.NewDesc("pingap_discovery_age_seconds",
-		"Time since the registry last answered.", []string{"upstream"}, nil)
+	endpoints = newLabelled(prometheus.GaugeValue, "pingap_upstream_endpoints",
+		"Endpoints by verdict.", "upstream", "verdict")
+	stale = newLabelled(prometheus.GaugeValue, "pingap_discovery_stale",
+		"1 while discovery fails and the last good membership serves.", "upstream")
+	age = newLabelled(prometheus.GaugeValue, "pingap_discovery_age_seconds",
+		"Time since the registry last answered.", "upstream")
 )
 
 // Describe implements prometheus.Collector.
 func (c *poolStates) Describe(out chan<- *prometheus.Desc) {
-	out <- endpointsDesc
-	out <- staleDesc
-	out <- ageDesc
+	out <- endpoints.desc
+	out <- stale.desc
+	out <- age.desc
 }
 
 // Collect implements prometheus.Collector.
@@ -55,20 +55,20 @@ func (c *poolStates) Collect(out chan<- prometheus.Metric) {
 	if list == nil {
 		return
 	}
-	seen := make(map[string]bool)
+	s, seen := newScrape(out), make(map[string]bool)
 	for _, p := range (*list)() {
 		if seen[p.Upstream] {
 			continue
 		}
 		seen[p.Upstream] = true
 		for _, e := range p.Endpoints {
-			out <- gauge(endpointsDesc, float64(e.Number), p.Upstream, e.Verdict)
+			s.send(endpoints, float64(e.Number), p.Upstream, e.Verdict)
 		}
-		stale := 0.0
+		isStale := 0.0
 		if p.Stale {
-			stale = 1
+			isStale = 1
 		}
-		out <- gauge(staleDesc, stale, p.Upstream)
-		out <- gauge(ageDesc, p.Age.Seconds(), p.Upstream)
+		s.send(stale, isStale, p.Upstream)
+		s.send(age, p.Age.Seconds(), p.Upstream)
 	}
 }

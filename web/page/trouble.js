@@ -34,7 +34,7 @@ const ofService = (s) => s.last_error
   ? [{ key: `service/${s.id}`, kind: "service", what: s.name, why: s.last_error, since: "" }] : [];
 
 const ofRoute = (r) => r.problem
-  ? [{ key: `route/${r.tag}/${r.instances}`, kind: "route", what: r.tag, why: r.problem, since: (r.instances ?? []).join(", ") }] : [];
+  ? [{ key: `route/${r.upstream}/${r.tag}/${r.instances}`, kind: "route", what: r.tag || r.upstream, why: r.problem, since: (r.instances ?? []).join(", ") }] : [];
 
 const create = () => make("li", {}, make("span"), make("b"), make("span", { className: "why" }), make("span", { className: "since" }));
 

@@ -25,8 +25,10 @@ type stage struct {
 	consul  *testkit.ConsulAgent
 	nomad   *testkit.NomadAgent
 	driver  string
+	chroot  map[string]string
 	pingap  string // its path as tasks of the driver see it
 	ingress string // "127.0.0.1:port"
+	ports   []int  // of the ingress and its admin API
 	http    *http.Client
 }
 
@@ -39,7 +41,8 @@ func newStage(t *testing.T, driver string) *stage {
 		t.Fatal(err)
 	}
 	s.pingap = build(t, dir)
-	s.nomad = testkit.Nomad(t, testkit.NomadOptions{Consul: s.consul.HTTPAddr, Chroot: map[string]string{dir: "/opt/pingap"}})
+	s.chroot = map[string]string{dir: "/opt/pingap"}
+	s.nomad = testkit.Nomad(t, testkit.NomadOptions{Consul: s.consul.HTTPAddr, Chroot: s.chroot})
 	if driver == "exec" {
 		s.pingap = "/opt/pingap/pingap"
 	}
@@ -54,6 +57,7 @@ func newStage(t *testing.T, driver string) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.ports = ports
 	s.ingress = fmt.Sprintf("127.0.0.1:%d", ports[0])
 	s.deploy("ingress", "consul="+s.consul.HTTPAddr, fmt.Sprintf("port=%d", ports[0]), fmt.Sprintf("admin_port=%d", ports[1]))
 	testkit.Eventually(t, patience, func() error { return s.says("/nobody", 404, "") })
@@ -103,7 +107,7 @@ type deployment struct {
 }
 
 // allocation is one instance of a job's group.
-type allocation struct{ ID, ClientStatus, DesiredStatus, TaskGroup string }
+type allocation struct{ ID, ClientStatus, DesiredStatus, TaskGroup, NodeName string }
 
 // get asks Nomad's API.
 func (s *stage) get(path string, into any) error {

@@ -2,6 +2,7 @@ package nomad
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/consul/api"
@@ -10,7 +11,8 @@ import (
 )
 
 // The job web, registered by Nomad, behind the ingress: a new version as canary,
-// its promotion, a drain of all allocations and a reload, all under load.
+// its promotion, a drain of all allocations, a reload and a drain of its node, all
+// under load.
 func TestWeb(t *testing.T) {
 	s := newStage(t, "raw_exec")
 	s.deploy("web")
@@ -18,6 +20,14 @@ func TestWeb(t *testing.T) {
 	s.eventually("/web", 200, "web v1")
 	l := s.load("/web")
 
+	t.Run("the sidecars keep to the memory that Nomad gives them", func(t *testing.T) {
+		for _, id := range s.running("web", "web") {
+			said, err := s.nomad.Command("alloc", "logs", "-stderr", "-task", "proxy", id)
+			if want := "57 MiB (NOMAD_MEMORY_LIMIT)"; err != nil || !strings.Contains(said, want) {
+				t.Errorf("nobody says %q (%v), but:\n%s", want, err, said)
+			}
+		}
+	})
 	t.Run("a canary takes the part that its tag says", func(t *testing.T) {
 		s.deploy("web", "version=v2")
 		s.awaitDeployment("web", func(d *deployment) bool {
@@ -72,6 +82,11 @@ func TestWeb(t *testing.T) {
 			}
 			return nil
 		})
+	})
+	t.Run("its node is drained, and the other one after it", func(t *testing.T) {
+		second := s.addNode(t)
+		s.drainNode(s.nomad, second, "web", 2)
+		s.drainNode(second, s.nomad, "web", 2)
 	})
 	l.end().wantNoFailure(t)
 	s.stop("web")
