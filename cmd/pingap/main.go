@@ -39,6 +39,9 @@ type streams struct {
 	out, err io.Writer
 }
 
+// errTold ends a command that has failed and has said all there is to say.
+var errTold = errors.New("failed")
+
 // errUsage ends a command whose usage was already explained.
 var errUsage = errors.New("usage")
 
@@ -99,6 +102,8 @@ func exitStatus(err error, std streams) int {
 		return exitOK
 	case errors.Is(err, errUsage):
 		return exitUsage
+	case errors.Is(err, errTold):
+		return exitFailure
 	}
 	fmt.Fprintln(std.err, "pingap:", err)
 	return exitFailure

@@ -153,7 +153,7 @@ func runValidate(args []string, std streams) error {
 		for _, p := range problems {
 			fmt.Fprintln(std.err, p)
 		}
-		return fmt.Errorf("%s: %s", file, counted(len(problems), "problem"))
+		return errTold
 	}
 	if err != nil {
 		return err
