@@ -49,6 +49,7 @@ func runProxy(args []string, std streams) error {
 		fmt.Fprintln(std.err, "pingap run:", err)
 		return errUsage
 	}
+	log.Info("starting", "version", version, "commit", commit(), "config", file, "pid", os.Getpid())
 	e := engine.New(engine.Options{
 		Load:    func() (*config.Config, error) { return load(file, log) },
 		Version: version, Commit: commit(), Log: log, Level: levelVar, AccessLog: std.out,
