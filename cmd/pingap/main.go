@@ -18,6 +18,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"pingap-go/config"
 )
 
 // Exit statuses.
@@ -38,9 +40,6 @@ type command struct {
 type streams struct {
 	out, err io.Writer
 }
-
-// errTold ends a command that has failed and has said all there is to say.
-var errTold = errors.New("failed")
 
 // errUsage ends a command whose usage was already explained.
 var errUsage = errors.New("usage")
@@ -102,7 +101,9 @@ func exitStatus(err error, std streams) int {
 		return exitOK
 	case errors.Is(err, errUsage):
 		return exitUsage
-	case errors.Is(err, errTold):
+	}
+	if problems, ok := errors.AsType[config.Problems](err); ok { // lines that begin with their place, for editors
+		fmt.Fprintln(std.err, problems)
 		return exitFailure
 	}
 	fmt.Fprintln(std.err, "pingap:", err)

@@ -149,13 +149,6 @@ func runValidate(args []string, std streams) error {
 	if err == nil {
 		err = engine.Validate(c)
 	}
-	var problems config.Problems
-	if errors.As(err, &problems) {
-		for _, p := range problems {
-			fmt.Fprintln(std.err, p)
-		}
-		return errTold
-	}
 	if err != nil {
 		return err
 	}
