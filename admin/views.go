@@ -102,7 +102,7 @@ type Route struct {
 	Location string   `json:"location"`
 	Host     []string `json:"host,omitempty"`
 	Path     string   `json:"path"`
-	PathType string   `json:"path_type"` // prefix, exact, regex
+	PathType string   `json:"path_type"` // any, prefix, exact, regex, starts_with
 	Methods  []string `json:"methods,omitempty"`
 	// Match lists what else must be there: "header X-Team: blue", "query v=2".
 	Match    []string `json:"match,omitempty"`

@@ -148,6 +148,9 @@ func (b *binder) named(at path, table map[string]any, into reflect.Value) {
 // list fills a slice from an array.
 func (b *binder) list(at path, value any, into reflect.Value, tag reflect.StructTag) {
 	items, ok := value.([]any)
+	if text, env := value.(fromEnv); env {
+		value = string(text) // what stands in a list may be a secret: it is not shown
+	}
 	if !ok {
 		want := "an array"
 		if into.Type() == reflect.TypeFor[List]() {

@@ -1,6 +1,9 @@
 package config
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestEnvironmentVariables(t *testing.T) {
 	cases := []struct{ name, written, want string }{
@@ -52,5 +55,14 @@ on = "${ON:-true}"
 	}
 	if cfg.Services["web"].Port != 8080 || cfg.Basic.Threads != 3 || cfg.Consul.Stale || cfg.Otel.SampleRatio != 0.5 || !keys.On {
 		t.Errorf("%+v %+v %+v %+v %+v", cfg.Services["web"], cfg.Basic, cfg.Consul, cfg.Otel, keys)
+	}
+}
+
+// A list of secrets that was written as one variable is refused without a word of them.
+func TestAListFromAVariableIsNotShown(t *testing.T) {
+	env := func(string) (string, bool) { return "hidden", true }
+	_, err := Parse("x.toml", "[locations.a]\nplugins = \"${SECRETS}\"\n", env)
+	if err == nil || strings.Contains(err.Error(), "hidden") || !strings.Contains(err.Error(), "must be an array, not a string") {
+		t.Errorf("error %v", err)
 	}
 }

@@ -1,21 +1,28 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"pingap-go/config"
 	"pingap-go/plugin"
 	"pingap-go/route"
 	"pingap-go/telemetry/accesslog"
+	"pingap-go/upstream"
 )
 
 // Check finds the mistakes that a configuration's text alone does not show:
-// plugins' own keys, variables in header values, tags of access logs. It is a
-// config.Check, so that they are told together with all others, and builds
-// nothing that lasts. What build finds beside these needs a sound configuration.
+// plugins' own keys, variables in header values and in rewrites, authorities that
+// cannot be read, tags of access logs. It is a config.Check, so that they are told
+// together with all others, and builds nothing that lasts. What build finds
+// beside these needs a sound configuration.
 func Check(c *config.Config) config.Problems {
-	var problems config.Problems
+	return slices.Concat(checkPlugins(c), checkLocations(c), checkFiles(c), checkAccessLogs(c))
+}
+
+func checkPlugins(c *config.Config) (problems config.Problems) {
 	registry := categories()
 	env := plugin.Env{Log: slog.New(slog.DiscardHandler), Stats: func() map[string]any { return nil }}
 	for _, p := range c.Plugins {
@@ -26,13 +33,39 @@ func Check(c *config.Config) config.Problems {
 			problems = append(problems, pluginProblems(c, p, err)...)
 		}
 	}
+	return problems
+}
+
+func checkLocations(c *config.Config) (problems config.Problems) {
 	for _, l := range c.Locations {
 		path, pathErr := route.ParsePath(l.PathType, l.Path)
 		hosts, hostErr := route.ParseHosts(l.Host)
-		if pathErr == nil && hostErr == nil { // otherwise nobody knows the names of their groups
-			problems = append(problems, headerProblems(c, l, captureNames(path, hosts))...)
+		if pathErr != nil || hostErr != nil {
+			continue // nobody knows the names of their groups
+		}
+		problems = append(problems, headerProblems(c, l, captureNames(path, hosts))...)
+		if l.Rewrite == "" {
+			continue
+		}
+		if _, err := route.ParseRewrite(l.Rewrite, path, hosts); err != nil {
+			problems = append(problems, c.Problem(err.Error(), "locations", l.Name, "rewrite"))
 		}
 	}
+	return problems
+}
+
+// checkFiles reads what upstreams name, and keeps nothing of it.
+func checkFiles(c *config.Config) (problems config.Problems) {
+	for name, u := range c.Upstreams {
+		var at *keyError
+		if errors.As(setTLS(new(upstream.Options), u), &at) {
+			problems = append(problems, c.Problem(at.err.Error(), "upstreams", name, at.key))
+		}
+	}
+	return problems
+}
+
+func checkAccessLogs(c *config.Config) (problems config.Problems) {
 	for name, s := range c.Servers {
 		if _, err := accesslog.Compile(s.AccessLog); err != nil {
 			problems = append(problems, c.Problem(err.Error(), "servers", name, "access_log"))

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -31,7 +33,12 @@ upstrem = "u"
 host = '~^(?<shop>[a-z]+)\.test$'
 headers_add = ["X: $shop", "X: $shp"]
 response_headers_remove = ["Content-Length"]
+[upstreams.tls]
+addrs = ["127.0.0.1:1"]
+sni = "a"
+ca_file = "/nowhere.pem"
 [locations.b]
+rewrite = "^/(x) /$2"
 plugins = ["m"]
 path = "/b"
 response_headers_set = ["X-Key: hidden $oops", "Y: $nothing"]
@@ -64,16 +71,43 @@ access_log = "combine"
 		`x.toml:16:1: locations.a.upstrem: unknown key (did you mean "upstream"?)`,
 		`x.toml:18:28: locations.a.headers_add: header "X": unknown variable $shp`,
 		`x.toml:19:28: locations.a.response_headers_remove: Content-Length is made by the proxy`,
-		`x.toml:23:25: locations.b.response_headers_set: header "X-Key": unknown variable $oops`,
-		`x.toml:23:48: locations.b.response_headers_set: header "Y": unknown variable $nothing`,
-		`x.toml:26:1: servers.s.access_log: access log: unknown tag {nothing}`,
-		`x.toml:29:1: servers.t.access_log: "combine" is neither`,
+		`x.toml:23:1: upstreams.tls.ca_file: open /nowhere.pem: no such file`,
+		`x.toml:25:1: locations.b.rewrite: `,
+		`x.toml:28:25: locations.b.response_headers_set: header "X-Key": unknown variable $oops`,
+		`x.toml:28:48: locations.b.response_headers_set: header "Y": unknown variable $nothing`,
+		`x.toml:31:1: servers.s.access_log: access log: unknown tag {nothing}`,
+		`x.toml:34:1: servers.t.access_log: "combine" is neither`,
 	}
 	if !slices.EqualFunc(got, want, strings.HasPrefix) {
 		t.Errorf("got:\n%s\nwant beginnings:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 	if strings.Contains(err.Error(), "hidden") {
 		t.Error("the value of a header rule is in an error")
+	}
+}
+
+// Whatever else is wrong, Check adds to it: it must stand every half-read configuration.
+func TestCheckStandsWhatIsWrongAlready(t *testing.T) {
+	files, err := filepath.Glob("../config/testdata/*.bad.toml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no files: %v", err)
+	}
+	for _, file := range files {
+		_, alone := config.Load(file, os.LookupEnv)
+		_, both := config.Load(file, os.LookupEnv, Check)
+		if alone == nil || both == nil {
+			t.Fatalf("%s loads", file)
+		}
+		for line := range strings.SplitSeq(alone.Error(), "\n") {
+			if !strings.Contains(both.Error(), line) {
+				t.Errorf("with Check it is no longer told: %s", line)
+			}
+		}
+	}
+	for _, text := range []string{"plugins = 5", "[plugins]\na = 5", "[locations]\na = 5", "[servers]\na = []", "[[locations.a]]\nhost = 1"} {
+		if _, err := config.Parse("x.toml", text, os.LookupEnv, Check); err == nil {
+			t.Errorf("%q loads", text)
+		}
 	}
 }
 

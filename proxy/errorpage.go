@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"bytes"
 	_ "embed"
 	"encoding/json"
 	"html"
@@ -78,12 +77,35 @@ func jsonText(s string) string {
 	if err != nil {
 		return ""
 	}
-	return string(bytes.Trim(quoted, `"`))
+	return string(quoted[1 : len(quoted)-1])
 }
 
-// prefersHTML reports whether text/html stands in an Accept header before any
-// mention of JSON. Programs that say nothing get JSON.
+// prefersHTML reports whether an Accept header names text/html with a higher
+// weight than JSON, or with the same one and earlier (RFC 9110, section 12.5.1).
+// Programs that name neither get JSON.
 func prefersHTML(accept string) bool {
-	page, data := strings.Index(accept, "text/html"), strings.Index(accept, "json")
-	return page >= 0 && (data < 0 || page < data)
+	page, data, first := 0.0, 0.0, false
+	for item := range strings.SplitSeq(strings.ToLower(accept), ",") {
+		media, parameters, _ := strings.Cut(item, ";")
+		switch media = strings.TrimSpace(media); {
+		case media == "text/html" && page == 0:
+			page = weight(parameters)
+			first = data == 0
+		case strings.HasSuffix(media, "json"):
+			data = max(data, weight(parameters))
+		}
+	}
+	return page > data || page == data && page > 0 && first
+}
+
+// weight is the q among the parameters of a media type; 1 where none is valid.
+func weight(parameters string) float64 {
+	for parameter := range strings.SplitSeq(parameters, ";") {
+		if text, ok := strings.CutPrefix(strings.TrimSpace(parameter), "q="); ok {
+			if q, err := strconv.ParseFloat(text, 64); err == nil && q >= 0 && q <= 1 {
+				return q
+			}
+		}
+	}
+	return 1
 }

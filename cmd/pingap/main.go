@@ -18,6 +18,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"pingap-go/config"
 )
 
 // Exit statuses.
@@ -99,6 +101,10 @@ func exitStatus(err error, std streams) int {
 		return exitOK
 	case errors.Is(err, errUsage):
 		return exitUsage
+	}
+	if problems, ok := errors.AsType[config.Problems](err); ok { // lines that begin with their place, for editors
+		fmt.Fprintln(std.err, problems)
+		return exitFailure
 	}
 	fmt.Fprintln(std.err, "pingap:", err)
 	return exitFailure

@@ -49,6 +49,7 @@ func runProxy(args []string, std streams) error {
 		fmt.Fprintln(std.err, "pingap run:", err)
 		return errUsage
 	}
+	log.Info("starting", "version", version, "commit", commit(), "config", file, "pid", os.Getpid())
 	e := engine.New(engine.Options{
 		Load:    func() (*config.Config, error) { return load(file, log) },
 		Version: version, Commit: commit(), Log: log, Level: levelVar, AccessLog: std.out,
@@ -147,13 +148,6 @@ func runValidate(args []string, std streams) error {
 	c, err := config.Load(file, os.LookupEnv, engine.Check)
 	if err == nil {
 		err = engine.Validate(c)
-	}
-	var problems config.Problems
-	if errors.As(err, &problems) {
-		for _, p := range problems {
-			fmt.Fprintln(std.err, p)
-		}
-		return fmt.Errorf("%s: %s", file, counted(len(problems), "problem"))
 	}
 	if err != nil {
 		return err

@@ -52,7 +52,7 @@ func (l Limits) Apply() string {
 	var said []string
 	if l.Threads > 0 {
 		runtime.GOMAXPROCS(l.Threads)
-		said = append(said, fmt.Sprintf("%d threads (%s)", l.Threads, l.ThreadsFrom))
+		said = append(said, fmt.Sprintf("%d thread%s (%s)", l.Threads, plural(l.Threads), l.ThreadsFrom))
 	}
 	if l.Memory > 0 {
 		debug.SetMemoryLimit(l.Memory)
@@ -129,4 +129,11 @@ func coreMHz(root fs.FS) float64 {
 		}
 	}
 	return 0
+}
+
+func plural(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return "s"
 }
