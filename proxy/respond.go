@@ -7,6 +7,7 @@ import (
 	"pingap-go/internal/wire"
 	"pingap-go/message"
 	"pingap-go/proxy/http1"
+	"pingap-go/upstream"
 )
 
 // copyBelow is the size up to which content is copied behind the head, so that
@@ -112,6 +113,9 @@ func (c *conn) giveUp(err error) (keep bool) {
 	if x.committed {
 		if x.Response.Body != nil {
 			x.Response.Body.Close()
+		}
+		if x.errorReason == "" && x.overdue() { // it was the client that took so long
+			x.errorReason = string(upstream.TotalTimeout)
 		}
 		c.Abort()
 		return false
@@ -220,7 +224,7 @@ func (c *conn) write(data []byte, chunked bool) error {
 	x := c.x
 	x.bytesOut += int64(len(data))
 	x.committed = true
-	c.SetTimeout(c.server.limits().Stall)
+	c.SetTimeout(x.bound(c.server.limits().Stall))
 	var err error
 	switch {
 	case len(data) == 0:
