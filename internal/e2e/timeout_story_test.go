@@ -156,6 +156,38 @@ func TestAClientThatUsesUpTheTotalTimeIsTold(t *testing.T) {
 	})
 }
 
+// Nor can a client that does not read make an exchange last.
+func TestAClientThatDoesNotReadUsesUpTheTotalTime(t *testing.T) {
+	everyway(t, func(s *stage, c combination) {
+		a := s.instance("A")
+		ended := make(chan struct{})
+		a.behave(func(w http.ResponseWriter, _ *http.Request) {
+			defer close(ended)
+			for err := error(nil); err == nil; {
+				_, err = w.Write(make([]byte, 64<<10))
+			}
+		})
+		p := s.bootFor(c, c.text()+"timeout = \"400ms\"\n")
+		request, err := http.NewRequest("GET", "http://"+p.proxy+"/", nil)
+		if err != nil {
+			s.Fatal(err)
+		}
+		response, err := p.client.Do(request)
+		if err != nil {
+			s.Fatal(err)
+		}
+		defer response.Body.Close()
+		select {
+		case <-ended:
+		case <-time.After(patience):
+			s.Fatal("the exchange goes on")
+		}
+		if _, err := io.Copy(io.Discard, response.Body); err == nil {
+			s.Error("it looks complete")
+		}
+	})
+}
+
 // steadily writes on and on while meanwhile lasts.
 func steadily(to io.Writer, meanwhile func()) {
 	stop, done := make(chan struct{}), make(chan struct{})
