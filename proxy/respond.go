@@ -7,7 +7,6 @@ import (
 	"pingap-go/internal/wire"
 	"pingap-go/message"
 	"pingap-go/proxy/http1"
-	"pingap-go/upstream"
 )
 
 // copyBelow is the size up to which content is copied behind the head, so that
@@ -114,9 +113,7 @@ func (c *conn) giveUp(err error) (keep bool) {
 		if x.Response.Body != nil {
 			x.Response.Body.Close()
 		}
-		if x.errorReason == "" && x.overdue() { // it was the client that took so long
-			x.errorReason = string(upstream.TotalTimeout)
-		}
+		x.unread()
 		c.Abort()
 		return false
 	}
