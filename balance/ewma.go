@@ -54,6 +54,10 @@ func (e *EWMA) Value(now int64) time.Duration {
 	return time.Duration(e.at(now))
 }
 
+// Forget makes the host one that was never measured: what it was like says nothing
+// any more about what it is like.
+func (e *EWMA) Forget() { e.average.Store(0) }
+
 // at is Value in nanoseconds, for pickers.
 func (e *EWMA) at(now int64) float64 {
 	average := math.Float64frombits(e.average.Load())

@@ -201,6 +201,9 @@ func healthCheck(h *config.HealthCheck) (health.Check, error) {
 	}, err
 }
 
+// leastShare is max_share = 0 in health's words, where 0 is the default: one host.
+const leastShare = 1e-9
+
 func ejectionRules(e *config.Ejection) health.Rules {
 	consecutive := e.ConsecutiveFailures
 	if consecutive == 0 {
@@ -208,7 +211,8 @@ func ejectionRules(e *config.Ejection) health.Rules {
 	}
 	return health.Rules{
 		Off: !e.Enabled, Consecutive: consecutive, IgnoreSuccessRate: !e.SuccessRate, Interval: e.Interval,
-		MinRequests: e.MinRequests, MinHosts: e.MinHosts, BaseTime: e.BaseTime, MaxTime: e.MaxTime, MaxShare: e.MaxShare,
+		MinRequests: e.MinRequests, MinHosts: e.MinHosts, BaseTime: e.BaseTime, MaxTime: e.MaxTime,
+		MaxShare: max(e.MaxShare, leastShare),
 	}
 }
 

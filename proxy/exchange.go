@@ -52,6 +52,7 @@ type exchange struct {
 	held       []byte         // request content that can be sent again
 	holds      bool           // held is all of it
 	begun      bool           // some of what is not held was taken from the client
+	record     recording      // of what is not held
 	unruled    message.Header // the request's header before rules that differ by try
 	deadline   int64          // mono time at which the exchange is over; 0 = none
 	hostBefore string         // the request's authority before rules that differ by try
@@ -98,6 +99,7 @@ func (x *exchange) reset() {
 	}
 	x.started, x.status, x.bytesIn, x.bytesOut = 0, 0, 0, 0
 	x.committed, x.gone, x.entered, x.errorType, x.errorReason = false, false, false, "", ""
+	x.record = recording{}
 	x.held, x.holds, x.begun, x.deadline, x.span, x.call = nil, false, false, 0, nil, nil
 }
 

@@ -59,6 +59,9 @@ func (d *feed) Read(p []byte) (int, error) {
 	d.call.clock.rest() // it is the client that is waited for
 	x.begun = x.begun || !x.holds
 	n, err := d.source.Read(p)
+	if !x.holds {
+		x.record.add(p[:n])
+	}
 	d.call.clock.touch()
 	switch {
 	case err == nil:
@@ -134,7 +137,6 @@ func (x *exchange) endFeed(d *feed) {
 	if d == nil || x.feed != d {
 		return
 	}
-	x.feed = nil
 	d.stopped.Store(true)
 	if !d.reading.TryLock() {
 		x.stopContent()
@@ -142,8 +144,13 @@ func (x *exchange) endFeed(d *feed) {
 	}
 	d.reading.Unlock()
 	x.resumeContent()
+	whole := x.recorded()
+	x.feed = nil
 	if x.holds {
 		return
+	}
+	if whole {
+		x.hold()
 	}
 	if c := x.reqBody.conn; c != nil {
 		c.Large(false)

@@ -48,6 +48,23 @@ func (x *exchange) overdue() bool {
 	return x.deadline != 0 && mono.Now() >= x.deadline-int64(2*wire.Tick)
 }
 
+// lastWord is when a client must have taken all of a response: a little after the
+// whole exchange should be over, so that an upstream which is late is told from a
+// client that does not read; 0 = no bound.
+func (x *exchange) lastWord() int64 {
+	if x.deadline == 0 {
+		return 0
+	}
+	return x.deadline + int64(time.Second)
+}
+
+// unread notes of a response that could not be sent to its end in time.
+func (x *exchange) unread() {
+	if x.errorReason == "" && x.overdue() {
+		x.errorReason = string(upstream.TotalTimeout)
+	}
+}
+
 // brokeOff is why the content of a response has ended; "" where that was its true
 // end, or the client's doing.
 func (x *exchange) brokeOff(err error) upstream.Reason {

@@ -33,51 +33,6 @@ var errPumpStopped = errors.New("request content no longer wanted")
 // the upstream has answered.
 const lastWrite = 20 * time.Millisecond
 
-// holdBody gets the request's content ready to be sent. What fits into the read
-// buffer and may be replayed is read whole, and can then be sent again.
-func (x *exchange) holdBody(replay int64) error {
-	x.held, x.holds, x.begun = nil, false, false
-	b := &x.reqBody
-	switch {
-	case b.ended():
-		x.holds = true
-		return nil
-	case b.conn == nil:
-		if c := x.streamed(); c != nil {
-			c.most = replay
-		}
-		return nil
-	case b.framing == http1.Chunks:
-		return b.look()
-	case b.framing != http1.Length || b.left > min(replay, wire.LargeBuffer) || x.Request.ExpectContinue:
-		return nil
-	}
-	if _, own := x.Request.Body.(*clientBody); !own {
-		return nil // a plugin wrapped it
-	}
-	data, err := b.buffered()
-	if err != nil {
-		return err
-	}
-	x.held, x.holds = data, true
-	return nil
-}
-
-// kept reports whether all content is here to be sent once more.
-func (x *exchange) kept() bool {
-	c := x.streamed()
-	return x.holds || c != nil && c.whole()
-}
-
-// canResend reports whether the content is still here to be sent, perhaps for the
-// first time. It must not be asked while a pump or a feed is at work.
-func (x *exchange) canResend() bool { return !x.begun || x.kept() }
-
-// uploading reports whether content is under way that is not kept.
-func (x *exchange) uploading() bool {
-	return !x.holds && (x.pump != nil && !x.pump.over.Load() || x.feed != nil && !x.feed.ended.Load())
-}
-
 // send queues or writes the request: x.upOut holds the head.
 func (x *exchange) send(up *upstream.Conn, wait time.Duration) error {
 	switch {
@@ -145,6 +100,7 @@ func (p *pump) copy() error {
 		if err != nil {
 			return clientBodyFault(err)
 		}
+		x.record.add(data)
 		sent += int64(len(data))
 		p.last.Store(sent == x.Request.ContentLength)
 		if err := p.write(data, chunked); err != nil {
@@ -170,7 +126,7 @@ func (p *pump) copy() error {
 // splice moves what is long of the content inside the kernel, all but its last
 // byte: sending that is what finished waits for.
 func (p *pump) splice() (moved int64, err error) {
-	if _, own := p.x.Request.Body.(*clientBody); !own {
+	if _, own := p.x.Request.Body.(*clientBody); !own || p.x.record.most > 0 {
 		return 0, nil
 	}
 	for {
@@ -248,6 +204,7 @@ func (x *exchange) endPump() {
 	if p == nil {
 		return
 	}
+	whole := x.recorded()
 	x.pump = nil
 	b := &x.reqBody
 	if !p.finished() {
@@ -263,6 +220,9 @@ func (x *exchange) endPump() {
 		b.conn.Large(false)
 	}
 	x.holds = false
+	if whole {
+		x.hold()
+	}
 }
 
 // pumpFault is what went wrong with the client's content, if that is why the

@@ -113,6 +113,7 @@ func (c *conn) giveUp(err error) (keep bool) {
 		if x.Response.Body != nil {
 			x.Response.Body.Close()
 		}
+		x.unread()
 		c.Abort()
 		return false
 	}
@@ -220,7 +221,7 @@ func (c *conn) write(data []byte, chunked bool) error {
 	x := c.x
 	x.bytesOut += int64(len(data))
 	x.committed = true
-	c.SetTimeout(c.server.limits().Stall)
+	c.SetTimeout(x.bound(c.server.limits().Stall))
 	var err error
 	switch {
 	case len(data) == 0:

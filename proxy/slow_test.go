@@ -248,6 +248,23 @@ func TestWholeExchangeIsBoundedWhereTheLocationSaysSo(t *testing.T) {
 		}
 		inTime(t, began, shortly)
 	})
+	t.Run("to a client that reads nothing", func(t *testing.T) {
+		o := newOrigin(t, func(v *visit) {
+			v.request()
+			v.say(ok("Content-Length: 1000000000"))
+			for err := error(nil); err == nil; {
+				_, err = v.Conn.Write(make([]byte, 64<<10))
+			}
+		})
+		c := start(t, bounded, o).dial(t)
+		began := time.Now()
+		c.send(get("/"))
+		<-o.visit(t, 0).done
+		inTime(t, began, shortly)
+		if a := c.answer("GET"); a.err == nil {
+			t.Error("looks complete")
+		}
+	})
 	t.Run("in an upload that never stands still", func(t *testing.T) {
 		c := start(t, bounded, newOrigin(t, always(hello))).dial(t)
 		began, done := time.Now(), make(chan bool)

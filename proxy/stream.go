@@ -73,7 +73,9 @@ func (s *stream) serve() (whole bool) {
 		x.site.Metrics.Begin()
 		x.site.answerFault(x, asFault(err))
 	}
-	whole = s.respond()
+	if whole = s.respond(); !whole {
+		x.unread()
+	}
 	x.site.finish(x)
 	x.reset()
 	x.client = nil

@@ -4,6 +4,7 @@ import (
 	"io"
 	"sync/atomic"
 
+	"pingap-go/internal/wire"
 	"pingap-go/message"
 )
 
@@ -30,6 +31,9 @@ func (c *streamContent) Read(p []byte) (int, error) {
 	}
 	x := c.s.x
 	x.reqBody.asking.Store(true)
+	if passed(x.reqBody.until) {
+		return 0, wire.ErrTimeout
+	}
 	n, err := c.s.h.Read(p)
 	x.reqBody.asking.Store(err != nil && err != io.EOF)
 	x.reqBody.total += int64(n)

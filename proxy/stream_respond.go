@@ -59,6 +59,7 @@ func (s *stream) sendContent(res *message.Response) error {
 // sendViews streams what an upstream sends over HTTP/1: whatever has arrived goes
 // out before more is waited for.
 func (s *stream) sendViews(b *responseBody) error {
+	s.h.EndBy(s.x.lastWord())
 	b.conn.Large(true)
 	b.onWait = s.h.Flush
 	for {
@@ -80,6 +81,7 @@ func (s *stream) sendViews(b *responseBody) error {
 // wrapped. The head of a stream of unknown length does not wait for content.
 func (s *stream) sendReader(res *message.Response) error {
 	x := s.x
+	s.h.EndBy(x.lastWord())
 	if res.ContentLength < 0 {
 		if err := s.h.Flush(); err != nil {
 			return err

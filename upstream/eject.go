@@ -21,6 +21,8 @@ func (p *Pool) eject(at time.Time) {
 		switch c.To {
 		case health.OutOfService:
 			p.metrics.Ejection(string(c.Cause))
+		case health.OnTrial: // or ewma would have no trial made for minutes
+			h.load.Latency.Forget()
 		case health.Serving:
 			h.warmFrom = at // full traffic begins now, whenever its trial did
 		}

@@ -66,10 +66,11 @@ func (p *Pool) Lease(ctx context.Context, ask *balance.Ask) (Lease, error) {
 
 // lease picks from the view that is in force once there is room.
 func (p *Pool) lease(ctx context.Context, inForce func() *view, ask *balance.Ask) (Lease, error) {
-	if p.gate != nil {
+	if p.gate != nil && !p.gate.TryAcquire() {
 		if err := p.gate.Acquire(ctx); err != nil {
 			return Lease{}, shed(err)
 		}
+		p.Renew(ask) // the time in the queue is not the host's
 	}
 	return p.admitted(inForce(), ask)
 }

@@ -82,6 +82,28 @@ func TestAPoolSheds(t *testing.T) {
 	})
 }
 
+// The wait for a place is held against no host.
+func TestTheQueueIsNotTheHostsTime(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := run(t, func(o *Options) { o.Gate = limit.NewGate(1, 1, time.Minute) })
+		r.registry.lists(one("a"))
+		first := r.must()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			l := r.must()
+			pass(200 * time.Millisecond)
+			l.Failed(HeadTimeout, nil)
+		}()
+		pass(30 * time.Second)
+		first.answer(200)
+		<-done
+		if e := r.of("a"); e.Latency > 300*time.Millisecond {
+			t.Errorf("after a time-out of 200 ms its latency is %s", e.Latency)
+		}
+	})
+}
+
 func TestAPickThatFindsNobodyGivesItsPlaceBack(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := run(t, func(o *Options) { o.Gate = limit.NewGate(1, 0, time.Second) })

@@ -98,7 +98,7 @@ func (r Reason) outcome() health.Outcome {
 		return health.Stalled
 	case ClientGone, Hedged:
 		return health.ClientAborted
-	case Reset, BadResponse:
+	case Reset, BadResponse, Refused:
 		return health.Reset
 	}
 	return health.ServerError

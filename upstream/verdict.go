@@ -52,6 +52,7 @@ func (p *Pool) settle(h *Host, now time.Time) {
 	before := h.verdict
 	if verdict == health.Up && before == health.Down {
 		h.warmFrom = now
+		h.load.Latency.Forget()
 	}
 	h.verdict, h.reason, h.since = verdict, reason, now
 	p.options.Log.Info("endpoint is "+string(verdict), "upstream", p.options.Name, "endpoint", h.endpoint.Name,

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -135,6 +136,36 @@ func TestTiersFailOverBeforeThereIsPanic(t *testing.T) {
 			}
 		}
 	})
+}
+
+// The trial is made when the ejection is over, whatever the policy remembers of the
+// host's failures.
+func TestTrialsAreMadeUnderEveryPolicy(t *testing.T) {
+	for _, algorithm := range []string{"round_robin", "least_conn", "random", "p2c", "ewma", "ip_hash"} {
+		t.Run(algorithm, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				r := run(t, func(o *Options) { o.Algorithm, o.Ejection = algorithm, health.Rules{} })
+				r.registry.lists(one("a"), one("b"), one("c"))
+				for r.of("a").Verdict == health.Up {
+					if l := r.must(); l.Address() == "a:80" {
+						l.answer(500)
+					} else {
+						l.answer(200)
+					}
+					pass(10 * time.Millisecond)
+				}
+				pass(6 * time.Second)
+				for range 60 {
+					l := r.must()
+					l.answer(200)
+					pass(10 * time.Millisecond)
+				}
+				if e := r.of("a"); strings.Contains(e.Reason, "trial") {
+					t.Errorf("after 60 requests it is %s: %s", e.Verdict, e.Reason)
+				}
+			})
+		})
+	}
 }
 
 // Slow start begins with full traffic, however long the trial took.

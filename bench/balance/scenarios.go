@@ -12,6 +12,10 @@ const sick = 3
 // policies are those that choose by what hosts do; the first is the yardstick.
 var policies = []string{"round_robin", "random", "least_conn", "p2c", "ewma"}
 
+// rates are requests a second in the scenario of a slow host: from a pool that is
+// mostly idle to one with a few requests under way at each host.
+var rates = []int{50, 200, 1000, 5000}
+
 // oneSlow is ten hosts of 5 ms, one of them a hundred times slower.
 func oneSlow(rate int) scenario {
 	s := tenHosts(rate)
@@ -41,7 +45,7 @@ func tenHosts(rate int) scenario {
 func reportSlow(w io.Writer) error {
 	fmt.Fprintln(w, "| requests/s | policy | p50 | p99 | p99.9 | p99 / round_robin | share of the slow host |")
 	fmt.Fprintln(w, "|---|---|---|---|---|---|---|")
-	for _, rate := range []int{50, 200, 1000, 5000} {
+	for _, rate := range rates {
 		var yardstick time.Duration
 		for _, policy := range policies {
 			r, err := simulate(policy, oneSlow(rate))

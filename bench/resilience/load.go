@@ -32,7 +32,8 @@ func (l *load) mark() {
 	l.counts = true
 }
 
-// run sends until ctx ends; requests under way end then, too, and do not count.
+// run sends until ctx ends. Requests under way get their answers, for the instances
+// have counted them.
 func (l *load) run(ctx context.Context) {
 	transport := &http.Transport{MaxIdleConnsPerHost: clients}
 	defer transport.CloseIdleConnections()
@@ -63,8 +64,8 @@ func (l *load) one(ctx context.Context, client *http.Client) {
 	counts := l.counts
 	l.mu.Unlock()
 	began := time.Now()
-	err := ask(ctx, client, l.url)
-	if !counts || ctx.Err() != nil {
+	err := ask(context.WithoutCancel(ctx), client, l.url)
+	if !counts {
 		return
 	}
 	took := time.Since(began)

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -198,4 +199,35 @@ func TestALocationsRetriesHaveTheLastWord(t *testing.T) {
 	if got[200] != 4 || got[502] != 2 {
 		t.Errorf("statuses %v", got)
 	}
+}
+
+// Content that fits into replay_buffer is sent again, whether its length was known
+// or not; longer content is not, and who sent it gets the first host's answer.
+func TestContentIsSentAgainUpToTheReplayBuffer(t *testing.T) {
+	everyway(t, func(s *stage, c combination) {
+		a := s.instance("A")
+		s.instance("B")
+		a.behave(func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			w.WriteHeader(503)
+		})
+		p := s.bootFor(c, strings.Replace(c.text(), `["${A}"]`, `["${A}", "${B} 0"]`, 1)+
+			"[upstreams.api.ejection]\nenabled = false\n[upstreams.api.retry]\nbudget = 1.0\nreplay_buffer = \"128kb\"\n")
+		for _, kb := range []int{1, 40, 128, 129} {
+			word := strings.Repeat("0123456789abcdef", kb<<10/16)
+			for name, body := range map[string]func() io.Reader{
+				"with a length": func() io.Reader { return strings.NewReader(word) },
+				"in pieces":     func() io.Reader { return io.MultiReader(strings.NewReader(word)) },
+			} {
+				for _, line := range []string{"X-Nothing: x", "Expect: 100-continue"} {
+					got := p.ask("PUT", "/echo", body(), line)
+					again := got.StatusCode == 200 && strings.Contains(got.body, `"Body":"`+word+`"`)
+					if again != (kb <= 128) || !again && got.StatusCode != 503 {
+						s.Errorf("%d KB %s, %s: %d %.100s", kb, name, line, got.StatusCode, got.body)
+					}
+				}
+			}
+		}
+		p.wantMetric("12", `pingap_upstream_retries_total{reason="503",upstream="api"}`)
+	})
 }

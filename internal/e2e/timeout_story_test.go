@@ -45,6 +45,10 @@ path = "/try"
 upstream = "api"
 path = "/total"
 timeout = "150ms"
+[locations.stream]
+upstream = "api"
+path = "/stream"
+timeout = "1s"
 [locations.idle]
 upstream = "api"
 path = "/idle"
@@ -77,7 +81,7 @@ func TestEachTimeOutHasItsWord(t *testing.T) {
 			switch r.URL.Path {
 			case "/idle":
 				begins(time.Hour)(w, r)
-			case "/total/body":
+			case "/stream":
 				begins(20*time.Millisecond)(w, r)
 			default:
 				slowly(time.Minute, a.greet)(w, r)
@@ -94,7 +98,7 @@ func TestEachTimeOutHasItsWord(t *testing.T) {
 			{"/head", "api", 504, "upstream_timeout", "head_timeout", "took too long to answer"},
 			{"/try", "brief", 504, "upstream_timeout", "try_timeout", "time for one try"},
 			{"/total", "api", 504, "upstream_timeout", "total_timeout", "longer than it may in all"},
-			{"/total/body", "api", 0, "-", "total_timeout", ""},
+			{"/stream", "api", 0, "-", "total_timeout", ""},
 			{"/idle", "api", 0, "-", "idle_timeout", ""},
 		} {
 			series := fmt.Sprintf(`pingap_upstream_failures_total{reason="%s",upstream="%s"}`, step.reason, step.upstream)
@@ -131,7 +135,7 @@ func TestAClientThatUsesUpTheTotalTimeIsTold(t *testing.T) {
 		p := s.bootFor(c, c.hurried())
 		if c.front == "h1" {
 			conn, in := p.dial()
-			_, _ = io.WriteString(conn, "POST /total HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n")
+			_, _ = io.WriteString(conn, "POST /stream HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n")
 			steadily(conn, func() {
 				got, err := http.ReadResponse(in, nil)
 				if err != nil {
@@ -142,7 +146,7 @@ func TestAClientThatUsesUpTheTotalTimeIsTold(t *testing.T) {
 		} else {
 			content, more := io.Pipe()
 			steadily(more, func() {
-				got := p.ask("POST", "/total", content)
+				got := p.ask("POST", "/stream", content)
 				_ = content.Close()
 				wantClientTimeout(s, got.Response)
 			})
@@ -153,6 +157,38 @@ func TestAClientThatUsesUpTheTotalTimeIsTold(t *testing.T) {
 			}
 			return nil
 		})
+	})
+}
+
+// Nor can a client that does not read make an exchange last.
+func TestAClientThatDoesNotReadUsesUpTheTotalTime(t *testing.T) {
+	everyway(t, func(s *stage, c combination) {
+		a := s.instance("A")
+		ended := make(chan struct{})
+		a.behave(func(w http.ResponseWriter, _ *http.Request) {
+			defer close(ended)
+			for err := error(nil); err == nil; {
+				_, err = w.Write(make([]byte, 64<<10))
+			}
+		})
+		p := s.bootFor(c, c.text()+"timeout = \"1s\"\n")
+		request, err := http.NewRequest("GET", "http://"+p.proxy+"/", nil)
+		if err != nil {
+			s.Fatal(err)
+		}
+		response, err := p.client.Do(request)
+		if err != nil {
+			s.Fatal(err)
+		}
+		defer response.Body.Close()
+		select {
+		case <-ended:
+		case <-time.After(patience):
+			s.Fatal("the exchange goes on")
+		}
+		if _, err := io.Copy(io.Discard, response.Body); err == nil {
+			s.Error("it looks complete")
+		}
 	})
 }
 

@@ -54,7 +54,7 @@ func (d *Watchdog) Run(ctx context.Context) {
 }
 
 // Now is the time in milliseconds since the watchdog was made, as of the last
-// tick: cheap, coarse, monotonic, and a little behind on a busy machine.
+// tick: cheap, coarse, monotonic.
 func (d *Watchdog) Now() int64 { return d.now.Load() }
 
 // Len is how many connections there are.
@@ -69,30 +69,18 @@ func (d *Watchdog) Len() int {
 	return n
 }
 
-const (
-	// stride is how far the clock goes in one look, in milliseconds: a tenth more
-	// than a tick, so that it comes up again with the time after a delay.
-	stride = int64(Tick/time.Millisecond) * 11 / 10
-	// mostBehind is how far it may be behind the time, in milliseconds.
-	mostBehind = 2000
-)
-
-// advance moves the clock on. It does not jump: on a machine that is too busy to
-// look in time, deadlines are set by a clock that stands, and one that then jumped
-// would end waits that have just begun, and fail hosts that are well.
-func (d *Watchdog) advance(time int64) (now int64) {
-	now = max(min(time, d.now.Load()+stride), time-mostBehind)
-	d.now.Store(now)
-	return now
-}
-
+// tick is one look. On a busy machine it may be late; deadlines that were set since
+// the look before, by a clock that stood still meanwhile, get that time back.
+// Without it they would end waits that have just begun, and fail hosts that are well.
 func (d *Watchdog) tick() {
-	now := d.advance(time.Since(d.start).Milliseconds())
+	now := time.Since(d.start).Milliseconds()
+	late := max(now-d.now.Load()-Tick.Milliseconds(), 0)
+	d.now.Store(now)
 	for i := range d.shards {
 		s := &d.shards[i]
 		s.mu.Lock()
 		for _, c := range s.conns {
-			c.look(now)
+			c.look(now, late)
 			if c.OnTick != nil {
 				c.OnTick(now)
 			}
@@ -120,9 +108,16 @@ func (d *Watchdog) remove(c *Conn) {
 	s.conns = s.conns[:len(s.conns)-1]
 }
 
-// look is the watchdog's work on one connection in one tick.
-func (c *Conn) look(now int64) {
-	if at := c.deadline.Load(); at > 0 && now > at {
+// look is the watchdog's work on one connection in one tick, which came late by so
+// many milliseconds.
+func (c *Conn) look(now, late int64) {
+	at := c.deadline.Load()
+	if at > 0 && at&fresh != 0 {
+		if settled := at + late*inDeadline - fresh; c.deadline.CompareAndSwap(at, settled) {
+			at = settled
+		}
+	}
+	if at > 0 && now > at/inDeadline {
 		c.expire(at)
 		return
 	}
@@ -158,6 +153,9 @@ func (c *Conn) SetTimeout(d time.Duration) {
 
 // SetDeadline is SetTimeout with a time of the watchdog's clock; 0 means never.
 func (c *Conn) SetDeadline(at int64) {
+	if at > 0 {
+		at = at*inDeadline + fresh
+	}
 	if c.deadline.Load() == at {
 		return
 	}
@@ -168,7 +166,13 @@ func (c *Conn) SetDeadline(at int64) {
 }
 
 // Deadline is what SetDeadline set.
-func (c *Conn) Deadline() int64 { return c.deadline.Load() }
+func (c *Conn) Deadline() int64 {
+	at := c.deadline.Load()
+	if at > 0 {
+		at /= inDeadline
+	}
+	return at
+}
 
 // forget takes back a reason to end waits.
 func (c *Conn) forget(reason int32) {

@@ -59,7 +59,7 @@ type Conn struct {
 	dog     *Watchdog
 
 	// Shared with the watchdog and with whoever interrupts.
-	deadline atomic.Int64 // watchdog time; 0 = none, or fired
+	deadline atomic.Int64 // watchdog time times inDeadline, perhaps fresh; 0 = none, or fired
 	blind    atomic.Uint64
 	reason   atomic.Int32
 
@@ -109,8 +109,12 @@ const (
 // waits, once bytes were found that had come too early for a blind wait.
 const eagerReads = 32
 
-// fired is the deadline of a connection whose deadline has passed.
-const fired = -1
+// What a Conn's deadline holds.
+const (
+	fired      = -1 // instead of one that has passed
+	fresh      = 1  // added to one that no look has seen yet
+	inDeadline = 2  // units of a millisecond of watchdog time
+)
 
 // NewConn wraps nc and puts it under the watchdog's eyes. Close takes it away.
 func NewConn(nc net.Conn, dog *Watchdog) *Conn {

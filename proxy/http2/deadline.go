@@ -16,6 +16,7 @@ type deadline struct {
 	mu    sync.Mutex
 	stall time.Duration
 	until int64 // mono time; 0 = not set
+	end   int64 // mono time that no step goes beyond; 0 = none
 }
 
 // extend gives the next step at least the stall time.
@@ -26,9 +27,21 @@ func (d *deadline) extend() {
 	if d.stall <= 0 || d.until != 0 && d.until-now >= int64(d.stall) {
 		return
 	}
-	most := d.stall + d.stall/2
-	d.until = now + int64(most)
-	_ = d.move(time.Now().Add(most)) // streams of HTTP/2 have deadlines
+	until := now + int64(d.stall+d.stall/2)
+	if d.end != 0 {
+		until = min(until, d.end)
+	}
+	if until != d.until {
+		d.until = until
+		_ = d.move(time.Now().Add(time.Duration(until - now))) // streams of HTTP/2 have deadlines
+	}
+}
+
+// endBy sets the mono time that no step goes beyond; 0 = none.
+func (d *deadline) endBy(end int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.end, d.until = end, 0
 }
 
 // limit sets the stall time; 0 takes the limit away.

@@ -41,6 +41,10 @@ func (s *Stream) SetStall(d time.Duration) {
 	s.sends.limit(d)
 }
 
+// EndBy says by when, in mono time, the client must have taken all of the content;
+// 0 = no bound.
+func (s *Stream) EndBy(end int64) { s.sends.endBy(end) }
+
 // Patient lifts the bound on Read: in a conversation both sides may be silent.
 func (s *Stream) Patient() { s.reads.limit(0) }
 
