@@ -30,7 +30,7 @@ type Upstream struct {
 	// looked up for each connection.
 	Refresh time.Duration `toml:"refresh" default:"1s" only:"static srv dns"`
 	// Hold is how long an absent or unknown DNS name keeps its endpoints.
-	Hold time.Duration `toml:"hold" default:"30s" only:"srv dns"`
+	Hold time.Duration `toml:"hold" default:"10s" only:"srv dns"`
 	// OnEmpty says what an empty answer does to the pool: "drain" or "keep".
 	OnEmpty string `toml:"on_empty" default:"drain" oneof:"drain keep"`
 
