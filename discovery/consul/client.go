@@ -13,6 +13,9 @@ import (
 const (
 	// askTimeout bounds a query that does not wait for news.
 	askTimeout = 10 * time.Second
+	// turnTimeout bounds how long a query waits for its turn. It
+	// is much longer than that should take: a busy machine is no failure.
+	turnTimeout = 30 * time.Second
 	// slack is what an answer may take beyond the time that the agent waits.
 	slack = 10 * time.Second
 	// wholeAtOnce is how many queries without an index are under way at once. At
@@ -162,7 +165,7 @@ func (c *Client) ask(ctx context.Context, q question, out any) (*api.QueryMeta, 
 		}
 		defer c.whole.leave()
 	}
-	if err := c.enter(ctx, c.gate, askTimeout, atOnce); err != nil {
+	if err := c.enter(ctx, c.gate, turnTimeout, atOnce); err != nil {
 		return nil, err
 	}
 	defer c.gate.leave()
