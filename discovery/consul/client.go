@@ -13,8 +13,8 @@ import (
 const (
 	// askTimeout bounds a query that does not wait for news.
 	askTimeout = 10 * time.Second
-	// turnTimeout bounds how long a query waits for its turn. It
-	// is much longer than that should take: a busy machine is no failure.
+	// turnTimeout bounds how long a query waits for its turn, much longer than that
+	// should take: a busy machine is no failure.
 	turnTimeout = 30 * time.Second
 	// slack is what an answer may take beyond the time that the agent waits.
 	slack = 10 * time.Second
