@@ -12,18 +12,18 @@ import (
 )
 
 // savedRoutes is under which name the members of all routed services are kept.
-// Which of them are routed is decided anew at each start; another Consul's are
-// another name's.
-func savedRoutes(c *config.Consul) string {
-	where := fnv.New32a()
-	fmt.Fprintf(where, "%q", []string{c.Address, c.Datacenter, c.Namespace, c.Partition})
-	return fmt.Sprintf("auto_routes-%08x", where.Sum32())
+// Another Consul's, and those of a sidecar that routes to others, are another
+// name's.
+func savedRoutes(c *config.Config) string {
+	question := fnv.New64a()
+	fmt.Fprintf(question, "%q", []any{consulOptions(&c.Consul).Place(), c.AutoRoutes.TagPrefix, c.AutoRoutes.Services})
+	return fmt.Sprintf("auto_routes-%016x", question.Sum64())
 }
 
 // remember gives automatic routes what an earlier run has saved, and a place to
 // save.
 func (b *builder) remember(o *autoroute.WatcherOptions) {
-	dir, name := b.engine.saved, savedRoutes(&b.config.Consul)
+	dir, name := b.engine.saved, savedRoutes(b.config)
 	if dir == nil {
 		return
 	}

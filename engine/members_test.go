@@ -56,3 +56,18 @@ func TestWhatIsSavedBelongsToItsQuestion(t *testing.T) {
 		seen[saved] = name
 	}
 }
+
+func TestWhatIsSavedOfRoutesBelongsToItsQuestion(t *testing.T) {
+	t.Setenv("CONSUL_HTTP_ADDR", "127.0.0.1:8500")
+	plain := savedRoutes(&config.Config{})
+	if written := savedRoutes(&config.Config{Consul: config.Consul{Address: "127.0.0.1:8500", Token: "secret"}}); written != plain {
+		t.Errorf("the same Consul has %s and %s", plain, written)
+	}
+	if others := savedRoutes(&config.Config{AutoRoutes: config.AutoRoutes{Services: []string{"web-*"}}}); others == plain {
+		t.Error("other services share a file")
+	}
+	t.Setenv("CONSUL_HTTP_ADDR", "127.0.0.1:9600")
+	if elsewhere := savedRoutes(&config.Config{}); elsewhere == plain {
+		t.Error("two Consuls share a file")
+	}
+}

@@ -17,21 +17,20 @@ type saver struct {
 	newest   chan endpoint.Snapshot // room for one
 	last     endpoint.Snapshot      // what was written
 	lastTime time.Time
-	rest     time.Duration // after the last write
-	rested   time.Time     // when that was over
+	rested   time.Time // when the last rest was over
 }
 
 // again is how often a membership that did not change is written all the same:
 // the time in the file tells a restart how old its knowledge is.
 const again = time.Minute
 
-// How long the disk has rest after a write of one membership: a second at first,
-// twice as long with each write that follows at once, half a minute at most. A
-// restart needs to know nearly who was there, not each step of a rollout; and a
-// proxy that ends in order writes the last step.
+// How long the disk has rest after a write of one membership: a short while when
+// nothing was written in a long while before it, a long while otherwise. A restart
+// needs to know nearly who was there, not each step of a rollout; and a proxy that
+// ends in order writes the last step.
 const (
-	leastRest = time.Second
-	mostRest  = 30 * time.Second
+	shortRest = time.Second
+	longRest  = 30 * time.Second
 )
 
 func newSaver(save func(endpoint.Snapshot) error, log *slog.Logger) *saver {
@@ -69,12 +68,11 @@ func (s *saver) run(ctx context.Context) {
 
 // pause waits until the next write may follow, unless ctx ends.
 func (s *saver) pause(ctx context.Context) {
-	if time.Since(s.rested) < mostRest {
-		s.rest = min(2*s.rest, mostRest)
-	} else {
-		s.rest = leastRest
+	rest := shortRest
+	if time.Since(s.rested) < longRest {
+		rest = longRest
 	}
-	over := time.NewTimer(s.rest)
+	over := time.NewTimer(rest)
 	defer over.Stop()
 	select {
 	case <-over.C:

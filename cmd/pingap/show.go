@@ -89,6 +89,9 @@ func showPool(w io.Writer, u *admin.Upstream) error {
 	if u.Index > 0 {
 		fmt.Fprintf(w, " at index %d", u.Index)
 	}
+	if u.TTLSeconds > 0 {
+		fmt.Fprintf(w, " with a TTL of %s", time.Duration(u.TTLSeconds*float64(time.Second)))
+	}
 	if u.LastSuccess != nil && u.Discovery != "static" {
 		fmt.Fprintf(w, ", answered %s ago", time.Duration(u.AgeSeconds*float64(time.Second)).Round(100*time.Millisecond))
 	}

@@ -13,6 +13,9 @@ import (
 const (
 	// askTimeout bounds a query that does not wait for news.
 	askTimeout = 10 * time.Second
+	// turnTimeout bounds how long a query waits for its turn, much longer than that
+	// should take: a busy machine is no failure.
+	turnTimeout = 30 * time.Second
 	// slack is what an answer may take beyond the time that the agent waits.
 	slack = 10 * time.Second
 	// wholeAtOnce is how many queries without an index are under way at once. At
@@ -22,9 +25,9 @@ const (
 	// wholeTimeout is how long a query may wait to be one of these: time enough for
 	// some thousand to have their turn on a busy machine.
 	wholeTimeout = time.Minute
-	// rotation is how long a round takes in which every watch has its turn, when
-	// there are more watches than connections.
-	rotation = 2 * time.Second
+	// patience is how long a watch waits for its turn, about, when there are more
+	// watches than connections.
+	patience = 2 * time.Second
 )
 
 // errTurn ends queries that wait longer than they should since more watches
@@ -34,7 +37,7 @@ var errTurn = errors.New("another watch's turn")
 // Client is one process's road to its Consul agent. All watches share it, so
 // that they share its connections: with TLS they are multiplexed over HTTP/2,
 // otherwise MaxConnections of them are under way at once and the others take
-// turns, with waits that bring everyone round every two seconds.
+// turns, so short that each has its turn again after some two seconds.
 //
 // While there are watches, a heartbeat asks the agent who leads. An agent that
 // does not answer, or knows no leader, has the waiting queries cut and their
@@ -135,7 +138,7 @@ func (c *Client) turn() (*round, time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if places := c.gate.places(); c.watches > places {
-		return c.round, rotation * time.Duration(places) / time.Duration(c.watches)
+		return c.round, min(patience, patience*time.Duration(places)/time.Duration(c.watches-places))
 	}
 	return c.round, c.options.Wait
 }
@@ -162,7 +165,7 @@ func (c *Client) ask(ctx context.Context, q question, out any) (*api.QueryMeta, 
 		}
 		defer c.whole.leave()
 	}
-	if err := c.enter(ctx, c.gate, askTimeout, atOnce); err != nil {
+	if err := c.enter(ctx, c.gate, turnTimeout, atOnce); err != nil {
 		return nil, err
 	}
 	defer c.gate.leave()

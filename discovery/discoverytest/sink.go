@@ -68,6 +68,13 @@ func (s *Sink) All() []endpoint.Snapshot {
 	return slices.Clone(s.updates)
 }
 
+// Errs returns every error so far, the oldest first.
+func (s *Sink) Errs() []error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.fails)
+}
+
 // Counts returns how many snapshots and errors came so far.
 func (s *Sink) Counts() (updates, fails int) {
 	s.mu.Lock()

@@ -86,33 +86,6 @@ func TestRequestsGoOnWhileConsulIsStopped(t *testing.T) {
 	}
 }
 
-// Every return of the agent brings a change that it slept through.
-func TestKillsOfTheConsulAgentFailNoRequest(t *testing.T) {
-	agent := consulAgent(t, true)
-	s := newStage(t)
-	p := three(s, agent)
-	register(s, agent, "d")
-	p.awaitUp("api", patience, "a", "b", "c", "d")
-	l := s.load(plan{clients: 16, rate: 1000})
-	kills, here := 3, true
-	if long() {
-		kills = 10
-	}
-	for range kills {
-		agent.Kill()
-		l.more(300)
-		restart(t, agent)
-		if here = !here; here {
-			register(s, agent, "d")
-			p.awaitUp("api", 10*time.Second, "a", "b", "c", "d")
-		} else {
-			agent.Deregister(t, "d")
-			p.awaitUp("api", 10*time.Second, "a", "b", "c")
-		}
-	}
-	l.end().wantNoFailure(t)
-}
-
 // A silent agent keeps its connections and answers nothing: it is frozen, or a
 // firewall drops what goes to its port.
 func TestASilentConsulAgentFailsNoRequest(t *testing.T) {
