@@ -76,6 +76,7 @@ func TestAPoolSheds(t *testing.T) {
 		if err := <-queued; err != nil {
 			t.Errorf("there was room: %v", err)
 		}
+		synctest.Wait() // until that lease, too, has ended
 		if n := r.gate.InFlight(); n != 0 {
 			t.Errorf("%d places are taken in the end", n)
 		}
