@@ -5,6 +5,7 @@ import (
 	"net"
 	"time"
 
+	"pingap-go/internal/mono"
 	"pingap-go/plugin"
 	"pingap-go/upstream"
 )
@@ -179,7 +180,8 @@ func (f *Forward) tryHost(x *exchange, a *attempt, more bool) *failure {
 			return failed
 		}
 	}
-	if a.up = a.lease.Take(!idempotent(x.Request.Method) || !x.kept()); a.up != nil {
+	a.began = mono.Now()
+	if a.up = a.lease.Take(a.began, !idempotent(x.Request.Method) || !x.kept()); a.up != nil {
 		err := f.roundTrip(x, a)
 		if err == nil {
 			return f.judge(x, more)
@@ -193,6 +195,7 @@ func (f *Forward) tryHost(x *exchange, a *attempt, more bool) *failure {
 	if a.up, err = f.dial(x, &a.lease); err != nil {
 		return f.failed(x, a, err, more)
 	}
+	a.began = mono.Now()
 	if err := f.roundTrip(x, a); err != nil {
 		a.up.Close()
 		return f.failed(x, a, err, more)
