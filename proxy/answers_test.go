@@ -73,6 +73,8 @@ func TestAnswersThatGoBadLaterAreBrokenOff(t *testing.T) {
 		"no CRLF after chunk":    {ok("Transfer-Encoding: chunked") + "5\r\nhello", "0\r\n\r\n"},
 		"bad trailer":            {ok("Transfer-Encoding: chunked") + "5\r\nhello\r\n", "0\r\nX : y\r\n\r\n"},
 		"endless trailers":       {ok("Transfer-Encoding: chunked") + "5\r\nhello\r\n", "0\r\n" + strings.Repeat("X: y\r\n", 20<<10)},
+		"endless extension":      {ok("Transfer-Encoding: chunked") + "5\r\nhello\r\n", "1;" + strings.Repeat("x", 300<<10)},
+		"endless extensions":     {ok("Transfer-Encoding: chunked") + "5\r\nhello\r\n", strings.Repeat("1;"+strings.Repeat("x", 200)+"\r\ny\r\n", 1000)},
 		"end before last chunk":  {ok("Transfer-Encoding: chunked") + "5\r\nhello\r\n", ""},
 		"end inside of a chunk":  {ok("Transfer-Encoding: chunked") + "5\r\nhe", ""},
 		"end inside of a length": {ok("Content-Length: 10") + "hello", ""},
