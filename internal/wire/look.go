@@ -64,13 +64,12 @@ func (c *Conn) Quiet() bool {
 // holdsNothing reads under a deadline that has passed: that gives only what needs
 // no wait.
 func (c *Conn) holdsNothing() bool {
-	var b [1]byte
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.nc.SetReadDeadline(longAgo) != nil {
 		return false
 	}
-	n, err := c.nc.Read(b[:])
+	n, err := c.nc.Read(c.stray[:])
 	if c.reason.Load() == 0 {
 		_ = c.nc.SetDeadline(noDeadline) // fails only on a closed connection, which the next call shows
 	}

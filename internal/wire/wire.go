@@ -88,6 +88,7 @@ type Conn struct {
 	sock             syscall.RawConn // what Gone looks at; nil without a socket
 	onPeek           func(fd uintptr)
 	sawEnd, sawBytes bool
+	stray            [1]byte // what Quiet finds, for nobody
 
 	// Owned by the watchdog.
 	slot  int // index in the watchdog's shard
