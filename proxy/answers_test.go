@@ -210,7 +210,7 @@ func TestBytesAfterAnAnswerThatComeLateAreNotTheNextAnswer(t *testing.T) {
 				c.answer(tt.method)
 				close(seen)
 				<-sent
-				<-time.After(10 * time.Millisecond) // loopback delivers at once, as a rule
+				<-time.After(50 * time.Millisecond) // loopback delivers at once, as a rule
 				if a := r.dial(t).ask(lines(next+" /innocent HTTP/1.1", "Host: a", "Content-Length: 0"), 200); a.body != "hello" {
 					t.Errorf("another client got %q", a.body)
 				}

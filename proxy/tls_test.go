@@ -79,7 +79,7 @@ func TestBytesAfterAnAnswerOverTLSAreNotTheNextAnswer(t *testing.T) {
 			r.dial(t).open("/")
 			close(seen)
 			<-sent
-			<-time.After(10 * time.Millisecond) // loopback delivers at once, as a rule
+			<-time.After(50 * time.Millisecond) // loopback delivers at once, as a rule
 			if a := r.dial(t).ask(get("/innocent"), 200); a.body != "hello" {
 				t.Errorf("another client got %q", a.body)
 			}

@@ -149,12 +149,12 @@ func (h *Host) take(now int64, check bool) *Conn {
 // trusted is for how long after the beginning of its last answer a kept connection
 // is taken without a look at its socket. What the look finds is an end, which a
 // request that may be sent twice survives, or bytes that nobody has asked for,
-// which would pass for the next answer. It is a system call more, some 2% of a small
-// request; under load, where that counts, connections are taken again much
-// sooner than this. An event loop that hears of idle connections when it comes
-// round to them, as in nginx, is not aware of such bytes any earlier. TLS is never
-// trusted: it may have read more than it has given out.
-const trusted = time.Millisecond
+// which would pass for the next answer. It costs a system call, 5% or more of a
+// small request: so it is left out for as long as a busy connection rests between
+// two requests at full load. An event loop that hears of idle connections when it
+// comes round to them, as nginx's, is not aware of such bytes any earlier then. TLS is
+// never trusted: it may have read more than it has given out.
+const trusted = 10 * time.Millisecond
 
 // good reports whether a kept connection may serve once more.
 func (h *Host) good(c *Conn, now int64, check bool) bool {
