@@ -219,3 +219,22 @@ func TestBytesAfterAnAnswerThatComeLateAreNotTheNextAnswer(t *testing.T) {
 		}
 	}
 }
+
+// Some servers end their answers with an empty line too many. The next request
+// may be on its way by the time that it comes, which is no reason to fail it.
+func TestRestOfAnAnswerOnAKeptConnectionFailsNobody(t *testing.T) {
+	o := newOrigin(t, func(v *visit) {
+		for {
+			if _, _, err := v.request(); err != nil {
+				return
+			}
+			v.say(hello)
+			v.say("\r\n")
+		}
+	})
+	c := start(t, once, o).dial(t)
+	for range 300 {
+		c.open("/")
+	}
+	t.Logf("%d connections for 300 requests", o.connections())
+}
