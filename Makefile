@@ -34,8 +34,8 @@ dev: ## run the proxy with a registry and three instances, all on loopback
 	go run ./cmd/pingap dev
 
 # -count=1: tests start programs that Go's test cache knows nothing of. The proxy is
-# tested a second time without the detector, which allocates and takes its time
-# itself: allocations are pinned there, and the time that others cost a fast client.
+# tested a second time without the detector, which allocates itself: allocations
+# are pinned there.
 .PHONY: test
 test: needs lint ## everything CI runs: lint, then all tests with -race on real servers
 	PINGAP_TEST_REQUIRE=1 go test -race -count=1 -p $(PARALLEL) -timeout $(TIMEOUT) ./...

@@ -5,6 +5,7 @@ import (
 	"net"
 	"time"
 
+	"pingap-go/internal/mono"
 	"pingap-go/plugin"
 	"pingap-go/upstream"
 )
@@ -171,21 +172,22 @@ func (f *Forward) applyRules(x *exchange) {
 }
 
 // tryHost sends the request on a kept connection of the leased host or on a new
-// one. A kept connection that turns out to be dead is no failure of the host:
-// the request goes out again on a new one, if it may.
+// one. A kept connection that turns out to be dead, or to hold what is no answer, is
+// no failure of the host: the request goes out again on a new one, if it may.
 func (f *Forward) tryHost(x *exchange, a *attempt, more bool) *failure {
 	if f.Pool.Protocol() != upstream.HTTP1 && x.Request.Upgrade == "" {
 		if failed, done := f.overHTTP2(x, a, more); done {
 			return failed
 		}
 	}
-	if a.up = a.lease.Take(!idempotent(x.Request.Method) || !x.kept()); a.up != nil {
+	a.began = mono.Now()
+	if a.up = a.lease.Take(a.began, !idempotent(x.Request.Method) || !x.kept()); a.up != nil {
 		err := f.roundTrip(x, a)
 		if err == nil {
 			return f.judge(x, more)
 		}
 		a.up.Close()
-		if !stale(err) || !replayable(x) {
+		if !stale(err) && !garbled(err) || !replayable(x) {
 			return f.failed(x, a, err, more)
 		}
 	}
@@ -193,6 +195,7 @@ func (f *Forward) tryHost(x *exchange, a *attempt, more bool) *failure {
 	if a.up, err = f.dial(x, &a.lease); err != nil {
 		return f.failed(x, a, err, more)
 	}
+	a.began = mono.Now()
 	if err := f.roundTrip(x, a); err != nil {
 		a.up.Close()
 		return f.failed(x, a, err, more)
@@ -233,25 +236,4 @@ func (f *Forward) wait() time.Duration {
 func (f *Forward) boundsTries() bool {
 	per, all := f.Pool.Retry().PerTryTimeout, f.Location.ResponseTimeout
 	return per > 0 && (all <= 0 || per < all)
-}
-
-// replayable reports whether sending the request twice does no harm: its method
-// is idempotent (RFC 9110 section 9.2.2) and its content can be sent again.
-func replayable(x *exchange) bool {
-	return idempotent(x.Request.Method) && x.canResend()
-}
-
-func idempotent(method string) bool {
-	switch method {
-	case "GET", "HEAD", "OPTIONS", "PUT", "DELETE":
-		return true
-	}
-	return false
-}
-
-// stale reports whether an error says that a kept connection was dead before
-// the upstream can have answered anything.
-func stale(err error) bool {
-	var dead *deadError
-	return errors.As(err, &dead)
 }

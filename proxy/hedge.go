@@ -34,7 +34,8 @@ func (f *Forward) hedge(x *exchange, a *attempt, after, wait time.Duration) erro
 	}
 	x.Tries++
 	f.Pool.Retried(upstream.Hedged)
-	other := attempt{lease: lease, up: lease.Take(false), began: mono.Now()}
+	other := attempt{lease: lease, began: mono.Now()}
+	other.up = lease.Take(other.began, false)
 	won, why := f.race(x, a, &other, wait)
 	if won {
 		*a, other = other, *a

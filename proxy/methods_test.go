@@ -172,3 +172,19 @@ func TestAnswerBeforeACloseIsHeardThoughTheClientSendsOn(t *testing.T) {
 	}
 	c.over()
 }
+
+// NTLM and Negotiate authenticate a connection, on which an upstream would then
+// take anybody for that client.
+func TestConnectionThatAClientHasAuthenticatedIsNotShared(t *testing.T) {
+	for scheme, shared := range map[string]bool{"NTLM TlRM": false, "Negotiate YII": false, "Basic eDp5": true} {
+		t.Run(scheme, func(t *testing.T) {
+			o := newOrigin(t, always(hello))
+			r := start(t, nil, o)
+			r.dial(t).ask(lines("GET / HTTP/1.1", "Host: a", "Authorization: "+scheme), 200)
+			r.dial(t).open("/innocent")
+			if got := o.connections() == 1; got != shared {
+				t.Errorf("shared %v, want %v", got, shared)
+			}
+		})
+	}
+}

@@ -127,3 +127,31 @@ func explain(err error) (upstream.Reason, error) {
 	}
 	return upstream.Reset, upstreamFault(502, "upstream_reset", "the upstream ended the connection before it had answered", err)
 }
+
+// replayable reports whether sending the request twice does no harm: its method
+// is idempotent (RFC 9110 section 9.2.2) and its content can be sent again.
+func replayable(x *exchange) bool {
+	return idempotent(x.Request.Method) && x.canResend()
+}
+
+func idempotent(method string) bool {
+	switch method {
+	case "GET", "HEAD", "OPTIONS", "PUT", "DELETE":
+		return true
+	}
+	return false
+}
+
+// garbled reports whether an error says that what came is no answer. On a kept
+// connection that may be the rest of an earlier one.
+func garbled(err error) bool {
+	var bad *badError
+	return errors.As(err, &bad)
+}
+
+// stale reports whether an error says that a kept connection was dead before
+// the upstream can have answered anything.
+func stale(err error) bool {
+	var dead *deadError
+	return errors.As(err, &dead)
+}

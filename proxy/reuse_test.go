@@ -2,9 +2,10 @@ package proxy_test
 
 import (
 	"fmt"
+	"io"
 	"math/rand/v2"
-	"os"
-	"strconv"
+	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -46,29 +47,15 @@ func (f *fickle) takes(v *visit) bool {
 	return true
 }
 
-// howMany is the number of requests: 20,000, or what PINGAP_TEST_REUSE says.
-func howMany(t *testing.T) int {
-	text := os.Getenv("PINGAP_TEST_REUSE")
-	if text == "" {
-		return 20_000
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatalf("PINGAP_TEST_REUSE: %v", err)
-	}
-	return n
-}
-
 // Kept connections may die at any moment. What can be sent twice never fails for
 // that, and what cannot is never sent twice, though it may fail.
 func TestUpstreamThatClosesKeptConnectionsAtAnyMoment(t *testing.T) {
-	const clients = 16
+	const clients, total = 16, 100_000
 	f := &fickle{seen: map[string]int{}}
 	o := newOrigin(t, f.serve)
 	r := start(t, func(p *parts) {
 		p.pool.Retry = upstream.Retry{Attempts: 1, ReplayBuffer: 64 << 10} // a second host would hide a failure
 	}, o)
-	total := howMany(t)
 	var failed atomic.Int64
 	var asking sync.WaitGroup
 	for n := range clients {
@@ -88,7 +75,7 @@ func TestUpstreamThatClosesKeptConnectionsAtAnyMoment(t *testing.T) {
 		}
 	}
 	t.Logf("%d connections, %d requests sent again, %d POSTs of %d failed", o.connections(), twice, failed.Load(), total/5)
-	if failed.Load() > int64(total)/50 {
+	if failed.Load() > total/50 {
 		t.Errorf("%d POSTs failed: kept connections are not looked at", failed.Load())
 	}
 }
@@ -118,4 +105,74 @@ func askMany(c *client, name, count int) (failed int64) {
 		}
 	}
 	return failed
+}
+
+// dying are the ways in which an upstream ends a kept connection: what it does
+// with its last answer, and with the request after that.
+var dying = map[string]struct {
+	last func(*visit)
+	next func(*visit) // nil = it does not wait for another request
+}{
+	"closed with the answer":      {func(v *visit) { v.say(hello); v.Close() }, nil},
+	"reset with the answer":       {func(v *visit) { v.say(hello); v.reset() }, nil},
+	"half-closed with the answer": {func(v *visit) { v.say(hello); v.halfClose() }, (*visit).ended},
+	"closed at the first byte":    {func(v *visit) { v.say(hello) }, func(v *visit) { v.Conn.Read(make([]byte, 1)) }},
+	"reset at the first byte":     {func(v *visit) { v.say(hello) }, func(v *visit) { v.Conn.Read(make([]byte, 1)); v.reset() }},
+	"closed after the head":       {func(v *visit) { v.say(hello) }, func(v *visit) { v.head() }},
+	"closed after the request":    {func(v *visit) { v.say(hello) }, func(v *visit) { v.request() }},
+	"reset after the request":     {func(v *visit) { v.say(hello) }, func(v *visit) { v.request(); v.reset() }},
+	"half-closed after it":        {func(v *visit) { v.say(hello) }, func(v *visit) { v.request(); v.halfClose(); v.ended() }},
+}
+
+// In whatever phase a kept connection dies, a request that may be sent twice is
+// sent again, on a new connection, whole, and nobody hears of it.
+func TestKeptConnectionThatDiesInAnyPhase(t *testing.T) {
+	requests := map[string]string{
+		"GET":       get("/"),
+		"DELETE":    lines("DELETE / HTTP/1.1", "Host: a"),
+		"PUT":       lines("PUT / HTTP/1.1", "Host: a", "Content-Length: 300") + string(upload(300)),
+		"large PUT": lines("PUT / HTTP/1.1", "Host: a", "Content-Length: 60000") + string(upload(60_000)),
+	}
+	for way, die := range dying {
+		for name, request := range requests {
+			t.Run(way+", "+name, func(t *testing.T) {
+				o := newOrigin(t, dies(die.last, die.next))
+				r := start(t, once, o)
+				for range 10 {
+					seen := o.connections()
+					c := r.dial(t)
+					c.open("/first")
+					method, _, _ := strings.Cut(request, " ")
+					if status, err := c.exchange(request, method); status != 200 || err != nil {
+						t.Fatalf("status %d, %v", status, err)
+					}
+					if n := o.connections() - seen; n != 2 {
+						t.Fatalf("%d connections", n)
+					}
+					c.Close()
+				}
+			})
+		}
+	}
+}
+
+// dies answers the path /first by last and ends the connection with next; any other
+// request must be whole and is answered as the last of its connection.
+func dies(last, next func(*visit)) func(*visit) {
+	return func(v *visit) {
+		req, err := http.ReadRequest(v.r)
+		if err != nil {
+			return
+		}
+		if n, err := io.Copy(io.Discard, req.Body); err != nil || req.ContentLength > 0 && n != req.ContentLength {
+			return
+		}
+		if req.URL.Path != "/first" {
+			v.say(ok("Content-Length: 5", "Connection: close") + "hello")
+			return
+		}
+		if last(v); next != nil {
+			next(v)
+		}
+	}
 }

@@ -33,11 +33,10 @@ const maxInterim = 16
 // before the content is sent anyway (RFC 9110 section 10.1.1).
 const continueWait = time.Second
 
-// roundTrip sends the request and reads the response's head. On success
+// roundTrip sends the request, at a.began, and reads the response's head. On success
 // x.Response is filled and its body, if any, holds the connection. With hedging
 // the attempt may have become another one.
 func (f *Forward) roundTrip(x *exchange, a *attempt) error {
-	a.began = mono.Now()
 	wait := f.wait()
 	a.up.SetTimeout(x.bound(wait))
 	x.client.watch(&a.up.Conn)
@@ -55,6 +54,7 @@ func (f *Forward) roundTrip(x *exchange, a *attempt) error {
 	x.UpstreamTime = mono.Since(a.began)
 	a.lease.Answered(x.Response.Status, a.began, x.UpstreamTime)
 	x.UpstreamStatus = x.Response.Status
+	a.up.Answered(a.began + int64(x.UpstreamTime))
 	x.attach(a, framing)
 	return nil
 }

@@ -98,12 +98,14 @@ func TestLateRuleBreakersNeverCompleteARequest(t *testing.T) {
 	})
 	r := start(t, nil, o)
 	for name, rest := range map[string]string{
-		"bad chunk size":      "zz\r\n",
-		"no CRLF after data":  "5\r\nhello0\r\n\r\n",
-		"bare LF":             "5\nhello",
-		"bad trailer":         "0\r\nX : y\r\n\r\n",
-		"endless trailers":    "0\r\n" + strings.Repeat("X: y\r\n", 4<<10),
-		"overlong extensions": "1;" + strings.Repeat("x", 300) + "\r\n",
+		"bad chunk size":     "zz\r\n",
+		"no CRLF after data": "5\r\nhello0\r\n\r\n",
+		"bare LF":            "5\nhello",
+		"bad trailer":        "0\r\nX : y\r\n\r\n",
+		"endless trailers":   "0\r\n" + strings.Repeat("X: y\r\n", 4<<10),
+		"overlong extension": "1;" + strings.Repeat("x", 300) + "\r\n",
+		"endless extension":  "1;" + strings.Repeat("x", 300<<10),
+		"endless extensions": strings.Repeat("1;"+strings.Repeat("x", 200)+"\r\ny\r\n", 1000),
 	} {
 		t.Run(name, func(t *testing.T) {
 			seen := o.connections()

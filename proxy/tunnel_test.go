@@ -233,18 +233,19 @@ func TestBothDirectionsOfATunnelAreBusy(t *testing.T) {
 }
 
 func TestManyIdleTunnelsStayAlive(t *testing.T) {
-	const count = 100
+	const count, timeOut = 1000, 2 * time.Second
 	o := newOrigin(t, switches(mirror))
 	r := start(t, func(p *parts) {
-		p.limits.IdleTimeout, p.limits.Stall, p.limits.ReadHeaderTimeout = 200*time.Millisecond, 200*time.Millisecond, 200*time.Millisecond
-		p.location.ResponseTimeout, p.pool.IdleTimeout = 200*time.Millisecond, 200*time.Millisecond
+		p.limits.IdleTimeout, p.limits.Stall, p.limits.ReadHeaderTimeout = timeOut, timeOut, timeOut
+		p.location.ResponseTimeout, p.pool.IdleTimeout = timeOut, timeOut
 	}, o)
 	tunnels := make([]*client, count)
 	for i := range tunnels {
 		tunnels[i] = r.tunnel(t)
 	}
-	<-time.After(500 * time.Millisecond) // longer than any time-out
+	<-time.After(timeOut + timeOut/2) // longer than any time-out
 	for i, c := range tunnels {
+		c.SetDeadline(time.Now().Add(patience))
 		c.send(fmt.Sprint("tunnel ", i))
 	}
 	for i, c := range tunnels {

@@ -17,11 +17,16 @@ type Conn struct {
 	since  atomic.Int64 // watchdog time at which it was put back
 	keep   atomic.Int64 // milliseconds that the server keeps it idle, by its own word; 0 = it did not say
 	doubt  bool         // look at the socket before it serves again
+	// answered is the monotonic time at which its last answer began.
+	answered int64
 }
 
 // Doubt says that the host may send more than it should have: Take then looks at
 // the socket first.
 func (c *Conn) Doubt() { c.doubt = true }
+
+// Answered notes when an answer's head was here, on the monotonic clock.
+func (c *Conn) Answered(at int64) { c.answered = at }
 
 // Reused reports whether the connection has served before.
 func (c *Conn) Reused() bool { return c.uses > 0 }

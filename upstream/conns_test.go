@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"pingap-go/endpoint"
+	"pingap-go/internal/mono"
 	"pingap-go/internal/testkit"
 	"pingap-go/internal/wire"
 	"pingap-go/telemetry/metrics"
@@ -113,7 +114,7 @@ func TestTheConnectionUsedLastIsUsedNext(t *testing.T) {
 	putAll(conns)
 	for i := range conns {
 		want := conns[len(conns)-1-i]
-		got := h.take(false)
+		got := h.take(mono.Now(), false)
 		if got != want {
 			t.Fatalf("take %d gave another connection", i)
 		}
@@ -122,7 +123,7 @@ func TestTheConnectionUsedLastIsUsedNext(t *testing.T) {
 		}
 		defer got.Put()
 	}
-	if h.take(false) != nil {
+	if h.take(mono.Now(), false) != nil {
 		t.Error("there is one more")
 	}
 }
@@ -144,12 +145,12 @@ func TestKeepaliveRequestsBoundsAConnection(t *testing.T) {
 	c := dialled(t, h, 1)[0]
 	for n := 1; n < 3; n++ {
 		c.Put()
-		if h.take(false) != c {
+		if h.take(mono.Now(), false) != c {
 			t.Fatalf("it is not kept after %d requests", n)
 		}
 	}
 	c.Put()
-	if h.take(false) != nil {
+	if h.take(mono.Now(), false) != nil {
 		t.Error("it is kept after 3 requests")
 	}
 }
@@ -180,7 +181,7 @@ func TestIdleConnectionsExpire(t *testing.T) {
 				}
 				return nil
 			})
-			if got := h.take(false); (got != nil) != c.kept {
+			if got := h.take(mono.Now(), false); (got != nil) != c.kept {
 				t.Errorf("one is taken: %v", got != nil)
 			} else if got != nil {
 				got.Put()
@@ -202,28 +203,60 @@ func TestAConnectionThatTheServerEndedIsNotTaken(t *testing.T) {
 		{"it broke", func(c net.Conn) { _ = c.(*net.TCPConn).SetLinger(0); c.Close() }},
 		{"it sent what nobody asked for", func(c net.Conn) { _, _ = c.Write([]byte("HTTP/1.1 408 x\r\n\r\n")) }},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			l := listen(t)
-			h := hostAt(t, l.Addr().String(), nil)
-			putAll(dialled(t, h, 3))
-			testkit.Eventually(t, 5*time.Second, func() error {
-				l.mu.Lock()
-				defer l.mu.Unlock()
-				if len(l.accepted) < 3 {
-					return fmt.Errorf("%d are accepted", len(l.accepted))
+		for _, when := range []struct {
+			name   string
+			idle   time.Duration
+			check  bool
+			missed bool
+		}{
+			{"found when it is looked at in any case", 0, true, false},
+			{"found after a while", trusted + 1, false, false},
+			{"missed by who comes at once", trusted, false, true},
+		} {
+			t.Run(c.name+", "+when.name, func(t *testing.T) {
+				l := listen(t)
+				h := hostAt(t, l.Addr().String(), nil)
+				conn := dialled(t, h, 1)[0]
+				answered := mono.Now()
+				conn.Answered(answered)
+				conn.Put()
+				l.accepts(t, 1)
+				l.each(c.does)
+				arrives(t, conn)
+				got := h.take(answered+int64(when.idle), when.check)
+				if (got != nil) != when.missed {
+					t.Errorf("it is taken: %v", got != nil)
 				}
-				return nil
-			})
-			l.each(c.does)
-			testkit.Eventually(t, 5*time.Second, func() error {
-				if c := h.take(true); c != nil {
-					c.Put()
-					return fmt.Errorf("one is taken")
+				if got != nil {
+					got.Close()
 				}
-				return nil
 			})
-		})
+		}
 	}
+}
+
+// accepts waits until the listener has accepted n connections.
+func (l *listener) accepts(t *testing.T, n int) {
+	t.Helper()
+	testkit.Eventually(t, 5*time.Second, func() error {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if len(l.accepted) < n {
+			return fmt.Errorf("%d are accepted", len(l.accepted))
+		}
+		return nil
+	})
+}
+
+// arrives waits until what the server did has reached an idle connection.
+func arrives(t *testing.T, c *Conn) {
+	t.Helper()
+	testkit.Eventually(t, 5*time.Second, func() error {
+		if closed, readable := c.Gone(); !closed && !readable {
+			return fmt.Errorf("nothing has arrived")
+		}
+		return nil
+	})
 }
 
 func TestConnectionsToTheOldAddressGo(t *testing.T) {
@@ -243,7 +276,7 @@ func TestConnectionsToTheOldAddressGo(t *testing.T) {
 	c := dialled(t, h, 1)[0]
 	c.Put()
 	h.describe(endpoint.Endpoint{ID: "a", Name: "a", Address: moved.Addr().String(), Weight: 9})
-	if h.take(false) != c {
+	if h.take(mono.Now(), false) != c {
 		t.Error("a new weight has closed the connection")
 	}
 	c.Put()
@@ -300,7 +333,7 @@ func TestConnectionsAreNeitherLostNorShared(t *testing.T) {
 	for range workers {
 		wg.Go(func() {
 			for range 2000 {
-				c := h.take(false)
+				c := h.take(mono.Now(), false)
 				if c == nil {
 					continue
 				}
@@ -320,7 +353,7 @@ func TestConnectionsAreNeitherLostNorShared(t *testing.T) {
 	}
 	wg.Wait()
 	left := 0
-	for c := h.take(false); c != nil; c = h.take(false) {
+	for c := h.take(mono.Now(), false); c != nil; c = h.take(mono.Now(), false) {
 		defer c.Put()
 		left++
 	}

@@ -107,9 +107,10 @@ func (l *Lease) StickyCookie(ask *balance.Ask) string {
 	return l.pool.cookie + "=" + token + "; Path=/; HttpOnly; SameSite=Lax"
 }
 
-// Take returns a kept connection to the host, or nil. careful has the socket
-// looked at first, for requests that must not be sent twice.
-func (l *Lease) Take(careful bool) *Conn { return l.host.take(careful) }
+// Take returns a kept connection to the host, or nil; now is the monotonic time.
+// careful has the socket looked at first in any case, for requests that must not
+// be sent twice.
+func (l *Lease) Take(now int64, careful bool) *Conn { return l.host.take(now, careful) }
 
 // Dial opens a new connection to the host.
 func (l *Lease) Dial(ctx context.Context, within time.Duration) (*Conn, error) {

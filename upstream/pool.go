@@ -5,7 +5,7 @@
 //	pool := upstream.New(upstream.Options{Name: "api", Watcher: w, Policy: p, ...})
 //	go pool.Run(ctx)
 //	lease, err := pool.Lease(ctx, &ask) // any goroutine, no lock
-//	conn := lease.Take(false)           // or lease.Dial(ctx, 3*time.Second)
+//	conn := lease.Take(now, false)      // or lease.Dial(ctx, 3*time.Second)
 //	...
 //	conn.Put(); lease.Done()
 //

@@ -4,7 +4,6 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
 
@@ -205,25 +204,4 @@ func (c *Conn) interruptWith(reason int32) {
 		return
 	}
 	_ = c.nc.SetDeadline(longAgo) // nor here
-}
-
-// Gone looks, without waiting and without consuming anything, whether the peer
-// has ended its side or sent something. Any goroutine may call it.
-func (c *Conn) Gone() (closed, readable bool) {
-	if c.raw == nil {
-		return false, false
-	}
-	c.peeking.Lock()
-	defer c.peeking.Unlock()
-	if err := c.raw.Control(c.onPeek); err != nil {
-		return true, false
-	}
-	return c.sawEnd, c.sawBytes
-}
-
-// peek is the RawConn.Control callback of Gone.
-func (c *Conn) peek(fd uintptr) {
-	n, err := peekFD(fd)
-	c.sawEnd = err == nil && n == 0 || err != nil && err != syscall.EAGAIN
-	c.sawBytes = n > 0
 }

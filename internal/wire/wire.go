@@ -84,9 +84,11 @@ type Conn struct {
 	vec     net.Buffers
 	vecs    [3][]byte
 
-	peeking          sync.Mutex // guards what Gone sees; uncontended but for a tick at the same moment
+	peeking          sync.Mutex      // guards what Gone sees; uncontended but for a tick at the same moment
+	sock             syscall.RawConn // what Gone looks at; nil without a socket
 	onPeek           func(fd uintptr)
 	sawEnd, sawBytes bool
+	stray            [1]byte // what Quiet finds, for nobody
 
 	// Owned by the watchdog.
 	slot  int // index in the watchdog's shard
@@ -125,12 +127,10 @@ func NewConn(nc net.Conn, dog *Watchdog) *Conn {
 
 // Init does what NewConn does, for a Conn that is part of another struct.
 func (c *Conn) Init(nc net.Conn, dog *Watchdog) {
-	c.nc, c.dog = nc, dog
-	switch t := nc.(type) {
-	case *net.TCPConn:
-		c.raw, _ = t.SyscallConn()
-	case *net.UnixConn:
-		c.raw, _ = t.SyscallConn()
+	c.nc, c.dog, c.sock = nc, dog, socketOf(nc)
+	switch nc.(type) {
+	case *net.TCPConn, *net.UnixConn:
+		c.raw = c.sock
 	}
 	c.onRead, c.onPeek = c.readable, c.peek
 	dog.add(c)

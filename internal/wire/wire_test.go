@@ -204,26 +204,3 @@ func TestCloseWriteLeavesTheOtherDirection(t *testing.T) {
 	p.says(t, "still here")
 	p.takes(t, "still here")
 }
-
-func TestGoneLooksWithoutTaking(t *testing.T) {
-	p := watched(t)
-	if closed, readable := p.Gone(); closed || readable {
-		t.Errorf("quiet: closed %v, readable %v", closed, readable)
-	}
-	p.arrives(t, "x")
-	if closed, readable := p.Gone(); closed || !readable {
-		t.Errorf("one byte: closed %v, readable %v", closed, readable)
-	}
-	p.takes(t, "x")
-	p.peer.Close()
-	testkit.Eventually(t, patience, func() error {
-		if closed, _ := p.Gone(); !closed {
-			return io.ErrNoProgress
-		}
-		return nil
-	})
-	p.Conn.Close()
-	if closed, _ := p.Gone(); !closed {
-		t.Error("a closed connection is still there")
-	}
-}

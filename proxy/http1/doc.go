@@ -14,11 +14,11 @@
 // # What it implements
 //
 // RFC 9112: message format (2), request line and target forms (3), status line
-// (4), field syntax (5), body length (6), chunked coding and trailers (7),
-// connection options and upgrade (9.3, 9.6, 9.8). RFC 9110: field syntax (5),
-// Host (7.2), Connection and the other hop-by-hop fields (7.6.1), Upgrade (7.8),
-// Content-Length (8.6), trailers (6.5), Expect (10.1.1), TE (10.1.4). RFC 3986:
-// path normalisation (5.2.4, 6.2.2).
+// (4), field syntax (5), body length (6), chunked coding and trailers (7), and what
+// a message says of its connection's life (9.3, 9.6). RFC 9110: field syntax (5),
+// trailers (6.5), Host (7.2), Connection and the other hop-by-hop fields (7.6.1),
+// Upgrade (7.8), Content-Length (8.6), Expect (10.1.1), TE (10.1.4), and which
+// responses have no body (6.4.1). RFC 3986: path normalisation (5.2.4, 6.2.2).
 //
 // Framing is regenerated, never copied. Parsers take Content-Length,
 // Transfer-Encoding, Connection and what it names, Host, Upgrade, TE, Expect,
@@ -38,7 +38,8 @@
 //     folded lines, white space before a colon or a first field, names that are
 //     not tokens, lines without a colon
 //   - no Host or several; a Host that is not a name or an address with an optional
-//     port (no user, comma, escape or zone); an absolute-form without a good Host
+//     port (no user, comma, escape or zone), also beside an absolute-form, whose
+//     authority has to be a good one, too
 //   - targets with control characters, spaces, "#", "\" or bytes beyond ASCII,
 //     malformed escapes, a path that leads above the root, "*" but for OPTIONS
 //   - a method that is no token of at most 32 bytes; CONNECT and TRACE (405)
@@ -47,8 +48,8 @@
 //     100-continue (417)
 //   - chunk sizes that are not 1 to 15 hex digits directly followed by ";" or CR;
 //     line ends other than CRLF; control characters, line ends in quotes, missing
-//     names or values and more than 256 bytes in an extension; extensions out of proportion to the data;
-//     trailers that break the rules of header fields
+//     names or values and more than 256 bytes in an extension; extensions out of
+//     proportion to the data; trailers that break the rules of header fields
 //   - responses: garbage in the status line, and a 101 that does not say WebSocket
 //
 // docs/http1.md lists the rules one by one with their tests.
