@@ -1,12 +1,9 @@
 package proxy
 
 import (
-	"errors"
-	"io"
 	"net"
 	"net/netip"
 	"sync/atomic"
-	"time"
 
 	"pingap-go/internal/mono"
 	"pingap-go/internal/wire"
@@ -47,13 +44,6 @@ const (
 	stateIdle int32 = iota
 	stateActive
 	stateTunnel
-)
-
-// lingerBytes and lingerTime bound how much of an unwanted body is read so that
-// the client gets to see our answer instead of a reset (RFC 9112 section 9.6).
-const (
-	lingerBytes = 256 << 10
-	lingerTime  = time.Second
 )
 
 // serve owns the connection while it is busy, and until it ends.
@@ -115,72 +105,6 @@ func (c *conn) await() bool {
 	c.startBody()
 	c.server.metrics.Busy()
 	return true
-}
-
-// readHead returns the next request head as one string, the only allocation
-// that a request costs on the way in.
-func (c *conn) readHead() (string, error) {
-	scanned, empty := 0, 0
-	c.SetTimeout(c.server.limits().IdleTimeout)
-	for {
-		buf := c.Buffered()
-		if scanned == 0 {
-			if n := min(http1.SkipEmptyLines(buf), maxEmptyLines-empty); n > 0 {
-				c.Discard(n)
-				empty += n
-				continue
-			}
-		}
-		if len(buf) > scanned && !(len(buf) == 1 && buf[0] == '\r') {
-			n, err := http1.HeadLength(buf, scanned)
-			if err != nil {
-				c.borrow()
-				return "", err
-			}
-			if n > 0 {
-				c.borrow()
-				head := string(buf[:n])
-				c.Discard(n)
-				return head, nil
-			}
-			if scanned == 0 {
-				c.Compact()
-				buf = c.Buffered()
-				c.SetTimeout(c.server.limits().ReadHeaderTimeout)
-			}
-			if scanned = len(buf); scanned > c.limits.MaxHeadBytes {
-				c.borrow()
-				return "", http1.HeadTooLarge(buf[:c.limits.MaxHeadBytes])
-			}
-		}
-		c.Yield = scanned == 0 // only between requests a connection may park
-		err := c.Fill()
-		c.Yield = false
-		if err != nil {
-			return "", c.headError(err, scanned > 0)
-		}
-	}
-}
-
-// maxEmptyLines bounds the bytes of empty lines before a request, as the codec
-// does for those that come in one piece.
-const maxEmptyLines = 2 * len("\r\n")
-
-// headError says what an error means that ended the wait for a head.
-func (c *conn) headError(err error, begun bool) error {
-	switch {
-	case err == wire.ErrIdle:
-		return err
-	case !begun:
-		return io.EOF // idle: nobody asked anything
-	case errors.Is(err, wire.ErrTimeout):
-		c.borrow()
-		return faultSlowHead
-	case errors.Is(err, wire.ErrBufferFull):
-		c.borrow()
-		return http1.HeadTooLarge(c.Buffered())
-	}
-	return io.EOF
 }
 
 // borrow gets the connection an exchange, unless it still has the last one's.
@@ -251,48 +175,6 @@ func (c *conn) settle() {
 	c.server.metrics.Idle()
 }
 
-// refuse answers a request that never became one, and ends the connection.
-func (c *conn) refuse(err error) {
-	if err == io.EOF {
-		return
-	}
-	x := c.x
-	if x.site == nil {
-		x.started = mono.Now()
-		x.Start = mono.Time(x.started)
-		x.site = c.server.site.Load()
-	}
-	x.ClientIP = x.RemoteIP
-	x.Request.Close = true
-	x.Request.Method, x.Request.Minor = "GET", 1 // what was asked is not to be trusted
-	x.reqBody.start(&c.Conn, http1.NoBody, 0, nil)
-	x.site.Metrics.Begin()
-	x.site.answerFault(x, asFault(err))
-	c.respond()
-	x.Request.Method = "" // nor to be logged
-	x.site.finish(x)
-	if c.Flush() == nil {
-		c.linger()
-	}
-}
-
-// linger lets the client read our answer before the connection goes: it ends our
-// side and reads on for a while.
-func (c *conn) linger() {
-	if c.CloseWrite() != nil {
-		return
-	}
-	c.SetTimeout(lingerTime)
-	for n := 0; n < lingerBytes; {
-		b := len(c.Buffered())
-		n += b
-		c.Discard(b)
-		if c.Fill() != nil {
-			return
-		}
-	}
-}
-
 // end closes the connection and lets go of all it holds.
 func (c *conn) end() {
 	_ = c.Flush() // the client may be gone, which is why we are here
@@ -301,57 +183,6 @@ func (c *conn) end() {
 	c.server.remove(c)
 	c.server.serving.Done()
 }
-
-// tick is the watchdog's look at this connection: has the client left a request
-// that is still being served, and has one that is idle, or a tunnel, had its time
-// while the server drains.
-func (c *conn) tick(now int64) {
-	p := c.peer.Load()
-	if p != nil && p == c.lastPeer && c.gone() && c.peer.CompareAndSwap(p, nil) {
-		p.Interrupt()
-	}
-	c.lastPeer = p
-	k := c.call.Load()
-	if k != nil && k == c.lastCall && c.gone() {
-		k.leave()
-	}
-	c.lastCall = k
-	if !c.server.draining.Load() {
-		return
-	}
-	switch c.state.Load() {
-	case stateIdle:
-		if c.stillFor++; c.stillFor >= drainTicks && !c.asked() {
-			c.Interrupt()
-		}
-	case stateTunnel:
-		if end := c.server.tunnelsEnd.Load(); end > 0 && now >= end {
-			c.Interrupt()
-		}
-	default:
-		c.stillFor = 0
-	}
-}
-
-// drainTicks is how long an idle connection is left open after draining began:
-// a request that was already on its way is still served.
-const drainTicks = int(500 * time.Millisecond / wire.Tick)
-
-// asked reports whether a request has arrived that nobody has read yet.
-func (c *conn) asked() bool {
-	_, readable := c.Gone()
-	return readable
-}
-
-// watch has the upstream connection interrupted when the client goes away.
-func (c *conn) watch(up *wire.Conn) { c.peer.Store(up) }
-
-// unwatch ends that. Whoever empties peer has had the last word: if it was the
-// tick, the upstream connection is interrupted.
-func (c *conn) unwatch() (gone bool) { return c.peer.Swap(nil) == nil }
-
-// watchCall has a call ended when the client goes away.
-func (c *conn) watchCall(k *call) { c.call.Store(k) }
 
 // interim sends a 1xx response (RFC 9110 section 15.2); HTTP/1.0 has none.
 func (c *conn) interim(res *message.Response) error {
@@ -364,12 +195,6 @@ func (c *conn) interim(res *message.Response) error {
 		return err
 	}
 	return c.Write(out)
-}
-
-// gone reports whether the client has ended its side.
-func (c *conn) gone() bool {
-	closed, _ := c.Gone()
-	return closed
 }
 
 func newConn(s *Server, nc net.Conn) *conn {

@@ -9,11 +9,13 @@
 // One goroutine owns a client's connection and both sides of every exchange on
 // it. Its steps have a file each:
 //
-//	conn.go      await a head, parse it
+//	conn.go      await a request, serve it, await the next
+//	head.go      read a head; refuse.go answers one that is none
 //	site.go      choose the location, check its limits, run its plugin chain
 //	forward.go   the chain's end: lease a host, try, and try again elsewhere
 //	roundtrip.go send the request, read the response's head
-//	respond.go   write the response, stream its content
+//	respond.go   write the response; send.go streams its content
+//	watch.go     leave the upstream when the client leaves
 //	pump.go      stream request content that does not fit into the buffer
 //	tunnel.go    after a switch of protocols
 //	stream.go    the same as conn.go, for a request over HTTP/2

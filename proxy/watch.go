@@ -1,0 +1,64 @@
+package proxy
+
+import (
+	"time"
+
+	"pingap-go/internal/wire"
+)
+
+// tick is the watchdog's look at this connection: has the client left a request
+// that is still being served, and has one that is idle, or a tunnel, had its time
+// while the server drains.
+func (c *conn) tick(now int64) {
+	p := c.peer.Load()
+	if p != nil && p == c.lastPeer && c.gone() && c.peer.CompareAndSwap(p, nil) {
+		p.Interrupt()
+	}
+	c.lastPeer = p
+	k := c.call.Load()
+	if k != nil && k == c.lastCall && c.gone() {
+		k.leave()
+	}
+	c.lastCall = k
+	if !c.server.draining.Load() {
+		return
+	}
+	switch c.state.Load() {
+	case stateIdle:
+		if c.stillFor++; c.stillFor >= drainTicks && !c.asked() {
+			c.Interrupt()
+		}
+	case stateTunnel:
+		if end := c.server.tunnelsEnd.Load(); end > 0 && now >= end {
+			c.Interrupt()
+		}
+	default:
+		c.stillFor = 0
+	}
+}
+
+// drainTicks is how long an idle connection is left open after draining began:
+// a request that was already on its way is still served.
+const drainTicks = int(500 * time.Millisecond / wire.Tick)
+
+// asked reports whether a request has arrived that nobody has read yet.
+func (c *conn) asked() bool {
+	_, readable := c.Gone()
+	return readable
+}
+
+// gone reports whether the client has ended its side.
+func (c *conn) gone() bool {
+	closed, _ := c.Gone()
+	return closed
+}
+
+// watch has the upstream connection interrupted when the client goes away.
+func (c *conn) watch(up *wire.Conn) { c.peer.Store(up) }
+
+// unwatch ends that. Whoever empties peer has had the last word: if it was the
+// tick, the upstream connection is interrupted.
+func (c *conn) unwatch() (gone bool) { return c.peer.Swap(nil) == nil }
+
+// watchCall has a call ended when the client goes away.
+func (c *conn) watchCall(k *call) { c.call.Store(k) }
