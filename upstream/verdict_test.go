@@ -129,7 +129,7 @@ func TestTiersFailOverBeforeThereIsPanic(t *testing.T) {
 			for _, id := range step.ill {
 				r.clinic.says(id+":80", "answered 503")
 			}
-			pass(time.Second)
+			pass(5 * time.Second) // more than an interval with its spread
 			r.wantSpread(step.want...)
 			if got := r.Status().Panic; got != step.panic {
 				t.Errorf("with %v ill the status says panic: %v", step.ill, got)
