@@ -35,6 +35,7 @@ type conn struct {
 	call     atomic.Pointer[call] // what peer is, towards HTTP/2
 	streams  atomic.Int64         // under way, once it is HTTP/2
 	lastPeer *wire.Conn           // the tick's memory of peer
+	lastWait uint64               // and of which wait for it
 	lastCall *call
 	stillFor int // ticks spent idle since draining began
 }

@@ -74,6 +74,7 @@ func (f *Forward) Serve(ex *plugin.Exchange) error {
 			return failed.err
 		}
 		f.Pool.Retried(failed.reason)
+		f.Pool.Renew(&x.ask) // neither the last try nor the pause is the next host's time
 		if !failed.free {
 			try++
 		}
@@ -180,7 +181,7 @@ func (f *Forward) tryHost(x *exchange, a *attempt, more bool) *failure {
 			return failed
 		}
 	}
-	a.began = mono.Now()
+	a.began = a.lease.Began()
 	if a.up = a.lease.Take(a.began, !idempotent(x.Request.Method) || !x.kept()); a.up != nil {
 		err := f.roundTrip(x, a)
 		if err == nil {

@@ -67,11 +67,7 @@ func (f *Forward) freely(x *exchange, reason upstream.Reason, err error, more bo
 		return false
 	}
 	_, free := upstream.DialReason(err)
-	if !free || !more && reason != upstream.ConnectFailed {
-		return false
-	}
-	f.Pool.Renew(&x.ask)
-	return true
+	return free && (more || reason == upstream.ConnectFailed)
 }
 
 // contentError says what an error met in the content of a response means while

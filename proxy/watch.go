@@ -10,11 +10,7 @@ import (
 // that is still being served, and has one that is idle, or a tunnel, had its time
 // while the server drains.
 func (c *conn) tick(now int64) {
-	p := c.peer.Load()
-	if p != nil && p == c.lastPeer && c.gone() && c.peer.CompareAndSwap(p, nil) {
-		p.Interrupt()
-	}
-	c.lastPeer = p
+	c.tickPeer()
 	k := c.call.Load()
 	if k != nil && k == c.lastCall && c.gone() {
 		k.leave()
@@ -35,6 +31,20 @@ func (c *conn) tick(now int64) {
 	default:
 		c.stillFor = 0
 	}
+}
+
+// tickPeer looks after a client when the upstream has been waited for since the
+// tick before. The connection alone does not tell: on a busy one it is another
+// request by now, whose client need not be asked.
+func (c *conn) tickPeer() {
+	p, wait := c.peer.Load(), uint64(0)
+	if p != nil {
+		wait = p.Waits()
+	}
+	if p != nil && p == c.lastPeer && wait == c.lastWait && c.gone() && c.peer.CompareAndSwap(p, nil) {
+		p.Interrupt()
+	}
+	c.lastPeer, c.lastWait = p, wait
 }
 
 // drainTicks is how long an idle connection is left open after draining began:

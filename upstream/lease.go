@@ -107,6 +107,9 @@ func (l *Lease) StickyCookie(ask *balance.Ask) string {
 	return l.pool.cookie + "=" + token + "; Path=/; HttpOnly; SameSite=Lax"
 }
 
+// Began is the monotonic time at which the host was picked.
+func (l *Lease) Began() int64 { return l.began }
+
 // Take returns a kept connection to the host, or nil; now is the monotonic time.
 // careful has the socket looked at first in any case, for requests that must not
 // be sent twice.

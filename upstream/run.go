@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -93,6 +94,7 @@ func (p *Pool) step(now time.Time) {
 	p.mu.Unlock()
 	if news.snapshot != nil {
 		p.learn(*news.snapshot, now)
+		runtime.Gosched() // decide says why
 	}
 	if news.err != nil {
 		p.lose(news.err, now)

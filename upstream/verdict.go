@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"runtime"
 	"strings"
 	"time"
 
@@ -9,7 +10,9 @@ import (
 
 // decide fuses the registry's word, probes and passive evidence into one verdict
 // a host, and publishes a new view if anything about it has changed. While
-// nothing has, it costs a look at each host and allocates next to nothing.
+// nothing has, it costs a look at each host and allocates next to nothing. Between
+// its parts it lets requests run: with thousands of hosts each takes a millisecond
+// or two, and Go may have one thread.
 func (p *Pool) decide(now time.Time) {
 	p.eject(now)
 	for _, h := range p.order {
@@ -18,7 +21,9 @@ func (p *Pool) decide(now time.Time) {
 		}
 	}
 	if p.changed || p.view.Load().warming {
+		runtime.Gosched()
 		p.publishView(now)
+		runtime.Gosched()
 	}
 	p.publishStatus()
 	if p.members.answered && !p.isReady {
@@ -35,6 +40,7 @@ func (p *Pool) publishView(now time.Time) {
 		return
 	}
 	p.restated = true
+	runtime.Gosched()
 	next.picker = p.options.Policy.Picker(next.candidates())
 	p.view.Store(next)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
+	"runtime"
 	"sync"
 
 	"pingap-go/endpoint"
@@ -28,6 +29,10 @@ type listing struct {
 	critical  []int               // places in endpoints of those that only a check bars
 	instances int                 // in the last answer, whatever their tags
 }
+
+// giveWay is after how many instances a long answer lets others run: where Go has
+// one thread, requests wait for it no longer than these take.
+const giveWay = 64
 
 // described is what an element of the list came to.
 type described struct {
@@ -71,7 +76,9 @@ func (l *listing) read(text []byte) error {
 			}
 		}
 		now[hash] = d
-		instances++
+		if instances++; instances%giveWay == 0 {
+			runtime.Gosched()
+		}
 		if d.wanted {
 			if d.critical {
 				critical = append(critical, len(endpoints))

@@ -182,6 +182,10 @@ func (c *Conn) forget(reason int32) {
 	}
 }
 
+// Waits tells a wait from the one before: it goes up whenever Fill sends something
+// and begins to wait, unless it looks before it does. Any goroutine may call it.
+func (c *Conn) Waits() uint64 { return c.blind.Load() }
+
 // Interrupt ends all waits, current and later ones, with ErrInterrupted until
 // Resume. Any goroutine may call it.
 func (c *Conn) Interrupt() { c.interruptWith(interrupted) }
