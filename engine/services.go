@@ -126,13 +126,13 @@ func (e *Engine) swapServices(ctx context.Context, old, next *Generation) {
 	}
 	e.leave(ctx, gone)
 	for _, s := range next.services {
-		e.startService(s, next)
+		e.startService(s)
 	}
 }
 
-// startService begins to register once the pools of its generation are ready:
-// who is sent traffic must know where to send it.
-func (e *Engine) startService(s *runningService, g *Generation) {
+// startService begins to register once all pools are ready: who is sent traffic
+// must know where to send it.
+func (e *Engine) startService(s *runningService) {
 	if s.stop != nil {
 		return
 	}
@@ -140,13 +140,24 @@ func (e *Engine) startService(s *runningService, g *Generation) {
 	s.stop = cancel
 	e.tasks.Go(func() {
 		defer close(s.done)
-		for _, p := range g.pools {
-			p.pool.Await(ctx)
-		}
-		if ctx.Err() == nil {
+		if e.awaitReady(ctx); ctx.Err() == nil {
 			s.registrar.Run(ctx)
 		}
 	})
+}
+
+// awaitReady waits until all pools of the generation in force are ready. A reload
+// may have put others in the place of those that were waited for.
+func (e *Engine) awaitReady(ctx context.Context) {
+	for ctx.Err() == nil {
+		g := e.current.Load()
+		for _, p := range g.pools {
+			p.pool.Await(ctx)
+		}
+		if g == e.current.Load() {
+			return
+		}
+	}
 }
 
 // leaveServices deregisters everything, before anything else drains.

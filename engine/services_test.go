@@ -91,6 +91,25 @@ func TestServicesFollowTheConfiguration(t *testing.T) {
 }
 
 // The app's own check decides where the registered address is the sidecar's.
+// Who does not know where to send requests is not announced, and is as soon as a
+// reload has put it right.
+func TestRegistersWhenThePoolsInForceAreReady(t *testing.T) {
+	agent := testkit.Consul(t, testkit.ConsulOptions{})
+	service := fmt.Sprintf("[services.web]\naddress = %q\nid = \"web-1\"\n", instance(t, "app"))
+	p := start(t, servicesConfig(agent, service+`
+[upstreams.away]
+discovery = "srv"
+addrs = ["_web._tcp.nowhere.test"]
+dns_server = "127.0.0.1:1"
+`))
+	if missing := p.notReady(p.current.Load()); len(missing) == 0 {
+		t.Fatal("the pool is ready without an answer")
+	}
+	registered(t, agent)
+	p.reload(servicesConfig(agent, service+"[upstreams.away]\naddrs = [\"127.0.0.1:1\"]\n"))
+	registered(t, agent, "web-1")
+}
+
 func TestAppDecidesNotTheSidecar(t *testing.T) {
 	agent := testkit.Consul(t, testkit.ConsulOptions{})
 	ports, err := testkit.FreePorts(1)

@@ -178,10 +178,12 @@ func (p *Pool) poke() {
 	}
 }
 
-// Await waits until there is a first answer or a saved one, or ctx ends.
+// Await waits until there is a first answer or a saved one, Run has returned, or
+// ctx ends.
 func (p *Pool) Await(ctx context.Context) {
 	select {
 	case <-p.ready:
+	case <-p.over:
 	case <-ctx.Done():
 	}
 }
