@@ -132,14 +132,18 @@ func (h *Header) delFrom(start int, name string) {
 
 // DelFunc removes the fields for which drop answers true.
 func (h *Header) DelFunc(drop func(*Field) bool) {
-	kept := h.fields[:0]
+	kept := 0
 	for i := range h.fields {
-		if !drop(&h.fields[i]) {
-			kept = append(kept, h.fields[i])
+		if drop(&h.fields[i]) {
+			continue
 		}
+		if kept < i { // mostly nothing is dropped, and nothing moves
+			h.fields[kept] = h.fields[i]
+		}
+		kept++
 	}
-	clear(h.fields[len(kept):])
-	h.fields = kept
+	clear(h.fields[kept:])
+	h.fields = h.fields[:kept]
 }
 
 // Reset empties the header and keeps its room for the next message. Room that
