@@ -37,6 +37,9 @@ type exchange struct {
 	feed    *feed // what pump is
 
 	started   int64 // mono time of the first byte
+	answered  int64 // mono time of the upstream's response head; 0 = there is none
+	ended     int64 // mono time at which the response was queued, all of it; 0 = it was not
+	direct    bool  // no plugin stands before the Forward
 	status    int   // what the client was told; 0 before that
 	bytesIn   int64 // content received from the client
 	bytesOut  int64 // content sent to the client
@@ -97,7 +100,8 @@ func (x *exchange) reset() {
 	if cap(x.upOut) > largestKept {
 		x.upOut = nil
 	}
-	x.started, x.status, x.bytesIn, x.bytesOut = 0, 0, 0, 0
+	x.started, x.answered, x.ended, x.direct = 0, 0, 0, false
+	x.status, x.bytesIn, x.bytesOut = 0, 0, 0
 	x.committed, x.gone, x.entered, x.errorType, x.errorReason = false, false, false, "", ""
 	x.record = recording{}
 	x.held, x.holds, x.begun, x.deadline, x.span, x.call = nil, false, false, 0, nil, nil

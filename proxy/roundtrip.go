@@ -51,10 +51,10 @@ func (f *Forward) roundTrip(x *exchange, a *attempt) error {
 		}
 		return err
 	}
-	x.UpstreamTime = mono.Since(a.began)
+	x.answered = mono.Now()
+	x.UpstreamTime, x.UpstreamStatus = time.Duration(x.answered-a.began), x.Response.Status
 	a.lease.Answered(x.Response.Status, a.began, x.UpstreamTime)
-	x.UpstreamStatus = x.Response.Status
-	a.up.Answered(a.began + int64(x.UpstreamTime))
+	a.up.Answered(x.answered)
 	x.attach(a, framing)
 	return nil
 }
