@@ -13,7 +13,6 @@ func (c *conn) respond() (keep bool) {
 	if res.Status == 0 { // the client has gone, nobody to answer
 		return false
 	}
-	c.SetTimeout(c.server.limits().Stall)
 	if res.Status == 101 {
 		c.tunnel()
 		return false
@@ -88,6 +87,7 @@ func (c *conn) leave() bool {
 	b := &c.x.reqBody
 	b.drop()
 	c.x.ended = 0 // not yet: this may have to wait
+	c.SetTimeout(c.server.limits().Stall)
 	if c.Flush() != nil {
 		return false
 	}

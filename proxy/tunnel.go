@@ -27,6 +27,7 @@ func (c *conn) tunnel() {
 	if !ok {
 		return
 	}
+	c.SetTimeout(c.server.limits().Stall)
 	out, err := http1.AppendResponse(x.out[:0], &x.Response, x.to(false, x.readyToSend()))
 	if err != nil || c.Write(out) != nil {
 		body.Close()
