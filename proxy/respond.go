@@ -22,11 +22,11 @@ func (c *conn) respond() (keep bool) {
 	}
 	keep = c.keepAlive()
 	now := x.readyToSend()
-	out, err := http1.AppendResponse(x.out[:0], res, x.to(!keep, now))
+	out, err := http1.AppendResponse(c.Draft(), res, x.to(!keep, now))
 	if err != nil {
 		x.site.answerFault(x, asFault(err))
 		keep = false
-		out, _ = http1.AppendResponse(x.out[:0], res, x.to(true, now))
+		out, _ = http1.AppendResponse(c.Draft(), res, x.to(true, now))
 	}
 	x.out, x.status = out, res.Status
 	if err := c.sendContent(res, now); err != nil {

@@ -61,12 +61,11 @@ func (f *Forward) roundTrip(x *exchange, a *attempt) error {
 
 // converse sends the request and reads up to the final response head.
 func (f *Forward) converse(x *exchange, a *attempt, wait time.Duration) (http1.Framing, error) {
-	out, err := http1.AppendRequest(x.upOut[:0], &x.Request)
+	out, err := http1.AppendRequest(a.up.Draft(), &x.Request)
 	if err != nil {
 		return 0, &badError{err}
 	}
-	x.upOut = out
-	if err := x.send(a.up, wait); err != nil {
+	if err := x.send(a.up, out, wait); err != nil {
 		return 0, x.sendError(err)
 	}
 	if after := f.Pool.HedgeAfter(); after > 0 && f.mayHedge(x) {

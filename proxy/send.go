@@ -147,7 +147,7 @@ func (c *conn) write(data []byte, chunked bool) error {
 	default:
 		err = c.WriteParts(x.out, data, nil)
 	}
-	x.out = x.out[:0]
+	x.out = c.Draft() // what was in the last one may have been sent
 	return err
 }
 
