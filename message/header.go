@@ -81,6 +81,14 @@ func (h *Header) Add(name, value string) {
 	h.fields = append(h.fields, Field{Name: name, Value: value, Known: Lookup(name)})
 }
 
+// AddKnown appends a field of a known name, as we spell it. The value must have been
+// validated as RFC 9110 section 5.5 asks. The field is filled in where it stands: a
+// copy of it from the stack would wait for the stores that have just made it.
+func (h *Header) AddKnown(k Known, value string) {
+	f := h.Next()
+	f.Name, f.Value, f.Known, f.Checked = k.String(), value, k, true
+}
+
 // AddField appends a field whose Known is already right, and whose Checked is
 // set only if name and value were validated as RFC 9110 section 5 asks.
 func (h *Header) AddField(f Field) { h.fields = append(h.fields, f) }

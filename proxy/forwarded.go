@@ -77,7 +77,7 @@ func setForwarded(x *exchange, rules *plugin.HeaderRules) {
 		case x.Trusted && h.HasKnown(f.name):
 			h.Set(f.name.String(), f.value)
 		default:
-			h.AddField(message.Field{Name: f.name.String(), Value: f.value, Known: f.name, Checked: true})
+			h.AddKnown(f.name, f.value)
 		}
 	}
 	x.Forwarded = x.Forwarded || !rules.Gives(message.XForwardedFor)

@@ -23,7 +23,7 @@ func Continue(h *message.Header) {
 		return
 	}
 	h.DelFunc(isTraceContext) // a tracestate says nothing without its traceparent (section 3.3)
-	h.AddField(message.Field{Name: "traceparent", Value: NewTraceparent(), Known: message.Traceparent, Checked: true})
+	h.AddKnown(message.Traceparent, NewTraceparent())
 }
 
 // bearsOne reports whether h has one traceparent, and a valid one.
