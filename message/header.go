@@ -81,6 +81,14 @@ func (h *Header) Add(name, value string) {
 	h.fields = append(h.fields, Field{Name: name, Value: value, Known: Lookup(name)})
 }
 
+// AddKnown appends a field of a known name, as we spell it. The value must have been
+// validated as RFC 9110 section 5.5 asks. The field is filled in where it stands: a
+// copy of it from the stack would wait for the stores that have just made it.
+func (h *Header) AddKnown(k Known, value string) {
+	f := h.Next()
+	f.Name, f.Value, f.Known, f.Checked = k.String(), value, k, true
+}
+
 // AddField appends a field whose Known is already right, and whose Checked is
 // set only if name and value were validated as RFC 9110 section 5 asks.
 func (h *Header) AddField(f Field) { h.fields = append(h.fields, f) }
@@ -132,14 +140,18 @@ func (h *Header) delFrom(start int, name string) {
 
 // DelFunc removes the fields for which drop answers true.
 func (h *Header) DelFunc(drop func(*Field) bool) {
-	kept := h.fields[:0]
+	kept := 0
 	for i := range h.fields {
-		if !drop(&h.fields[i]) {
-			kept = append(kept, h.fields[i])
+		if drop(&h.fields[i]) {
+			continue
 		}
+		if kept < i { // mostly nothing is dropped, and nothing moves
+			h.fields[kept] = h.fields[i]
+		}
+		kept++
 	}
-	clear(h.fields[len(kept):])
-	h.fields = kept
+	clear(h.fields[kept:])
+	h.fields = h.fields[:kept]
 }
 
 // Reset empties the header and keeps its room for the next message. Room that

@@ -19,7 +19,7 @@ import (
 type conn struct {
 	wire.Conn
 	server   *Server
-	x        *exchange                 // borrowed while busy
+	x        *exchange                 // borrowed for each request
 	peer     atomic.Pointer[wire.Conn] // upstream to interrupt when the client goes
 	state    atomic.Int32
 	parks    bool    // the goroutine leaves the connection to park
@@ -78,7 +78,6 @@ func (c *conn) await() bool {
 	c.state.Store(stateIdle)
 	head, err := c.readHead()
 	if err == wire.ErrIdle {
-		c.giveBack()
 		c.parks = true
 		return false
 	}
@@ -108,7 +107,9 @@ func (c *conn) await() bool {
 	return true
 }
 
-// borrow gets the connection an exchange, unless it still has the last one's.
+// borrow gets the connection an exchange, unless it has one. Most often it is the
+// one that was used last: hundreds of connections share what fits into the
+// processor's caches.
 func (c *conn) borrow() {
 	if c.x != nil {
 		return
@@ -120,7 +121,7 @@ func (c *conn) borrow() {
 	c.x = x
 }
 
-// giveBack returns the exchange; the connection goes idle without one.
+// giveBack returns the exchange; the connection waits without one.
 func (c *conn) giveBack() {
 	if x := c.x; x != nil {
 		x.reset()
@@ -166,7 +167,7 @@ func (c *conn) exchange() bool {
 	if !keep {
 		return false
 	}
-	x.reset()
+	c.giveBack()
 	return true
 }
 

@@ -34,7 +34,9 @@ type content struct {
 func (b *content) start(conn *wire.Conn, framing http1.Framing, length int64, trailer *message.Header) {
 	b.conn, b.framing, b.left, b.trailer = conn, framing, length, trailer
 	b.limit, b.stall, b.until, b.total, b.taken, b.rest, b.err, b.onWait = 0, 0, 0, 0, 0, nil, nil, nil
-	b.asking.Store(false)
+	if b.asking.Load() { // nearly never, and a store would cost far more than the look
+		b.asking.Store(false)
+	}
 	switch {
 	case framing == http1.NoBody || framing == http1.Length && length == 0:
 		b.err = io.EOF

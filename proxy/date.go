@@ -6,22 +6,23 @@ import (
 	"time"
 )
 
-// dated is a Date field's value and the second it is true for.
+// dated is a Date field's value and the mono times between which it is true.
 type dated struct {
-	second int64
-	text   string
+	from, until int64
+	text        string
 }
 
 var lastDate atomic.Pointer[dated]
 
-// httpDate is the current time as RFC 9110 section 5.6.7 writes it, formatted
-// once a second.
-func httpDate() string {
-	now := time.Now()
-	if d := lastDate.Load(); d != nil && d.second == now.Unix() {
+// httpDate is the time of day at a mono time that is now, as RFC 9110 section
+// 5.6.7 writes it. The wall clock is asked once a second.
+func httpDate(now int64) string {
+	if d := lastDate.Load(); d != nil && d.from <= now && now < d.until {
 		return d.text
 	}
-	d := &dated{now.Unix(), now.UTC().Format(http.TimeFormat)}
+	wall := time.Now()
+	left := time.Second - time.Duration(wall.Nanosecond())
+	d := &dated{now, now + int64(left), wall.UTC().Format(http.TimeFormat)}
 	lastDate.Store(d)
 	return d.text
 }

@@ -28,8 +28,7 @@ type exchange struct {
 
 	ask     balance.Ask
 	attempt attempt
-	out     []byte // what goes to the client: head, and a small body
-	upOut   []byte // what goes to the upstream, likewise
+	out     []byte // what goes to the client next, in the connection's draft: head, and a small body
 	reqBody content
 	resBody responseBody
 	pump    *pump
@@ -37,6 +36,9 @@ type exchange struct {
 	feed    *feed // what pump is
 
 	started   int64 // mono time of the first byte
+	answered  int64 // mono time of the upstream's response head; 0 = there is none
+	ended     int64 // mono time at which the response was queued, all of it; 0 = it was not
+	direct    bool  // no plugin stands before the Forward
 	status    int   // what the client was told; 0 before that
 	bytesIn   int64 // content received from the client
 	bytesOut  int64 // content sent to the client
@@ -77,30 +79,22 @@ type client interface {
 }
 
 var exchanges = sync.Pool{New: func() any {
-	x := &exchange{out: make([]byte, 0, 4<<10), upOut: make([]byte, 0, 4<<10)}
+	x := new(exchange)
 	x.Stream = x
 	x.clientBody.content = &x.reqBody
 	return x
 }}
 
-// largestKept bounds the scratch memory that an exchange takes back to the pool.
-const largestKept = 96 << 10
-
-// reset makes x ready for the next request on the same connection.
+// reset makes x ready for another request.
 func (x *exchange) reset() {
 	x.Exchange.Reset()
 	x.site, x.location = nil, nil
 	x.ask.Reset()
-	if cap(x.out) > largestKept {
-		x.out = nil
-	}
-	if cap(x.upOut) > largestKept {
-		x.upOut = nil
-	}
-	x.started, x.status, x.bytesIn, x.bytesOut = 0, 0, 0, 0
+	x.started, x.answered, x.ended, x.direct = 0, 0, 0, false
+	x.status, x.bytesIn, x.bytesOut = 0, 0, 0
 	x.committed, x.gone, x.entered, x.errorType, x.errorReason = false, false, false, "", ""
 	x.record = recording{}
-	x.held, x.holds, x.begun, x.deadline, x.span, x.call = nil, false, false, 0, nil, nil
+	x.out, x.held, x.holds, x.begun, x.deadline, x.span, x.call = nil, nil, false, false, 0, nil, nil
 }
 
 // responseBody is the content of an upstream's response together with the right

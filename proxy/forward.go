@@ -107,7 +107,7 @@ func (f *Forward) prepare(x *exchange) error {
 	if f.Location.ForwardedHeaders {
 		setForwarded(x, f.Location.RequestHeaders)
 	}
-	f.Pool.Begin(&x.ask, &x.Request, x.ClientIP)
+	f.Pool.Begin(&x.ask, x.readyToAsk(), &x.Request, x.ClientIP)
 	return nil
 }
 
@@ -138,6 +138,7 @@ func (f *Forward) untried(x *exchange) bool {
 // try sends the request to one host. more says whether another may follow.
 func (f *Forward) try(x *exchange, more bool) *failure {
 	a := &x.attempt
+	x.answered = 0
 	var err error
 	if a.lease, err = f.lease(x); err != nil {
 		return &failure{err: err}

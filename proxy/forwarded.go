@@ -70,27 +70,17 @@ func setForwarded(x *exchange, rules *plugin.HeaderRules) {
 		{message.XRealIP, x.ClientIP, false},
 	}
 	for i := range ours {
-		if !rules.Gives(ours[i].name) {
-			fill(h, ours[i].name, ours[i].value, ours[i].keep)
-			x.Forwarded = x.Forwarded || ours[i].name == message.XForwardedFor
+		f := &ours[i]
+		switch {
+		case f.value == "" || rules.Gives(f.name) || f.keep && h.HasKnown(f.name):
+			continue
+		case x.Trusted && h.HasKnown(f.name):
+			h.Set(f.name.String(), f.value)
+		default:
+			h.AddKnown(f.name, f.value)
 		}
 	}
-}
-
-// fill sets a known header, or leaves the one that is there if keep says so.
-func fill(h *message.Header, k message.Known, value string, keep bool) {
-	if keep && h.HasKnown(k) || value == "" {
-		return
-	}
-	setKnown(h, k, value)
-}
-
-func setKnown(h *message.Header, k message.Known, value string) {
-	if h.HasKnown(k) {
-		h.Set(k.String(), value)
-		return
-	}
-	h.AddField(message.Field{Name: k.String(), Value: value, Known: k, Checked: true})
+	x.Forwarded = x.Forwarded || !rules.Gives(message.XForwardedFor)
 }
 
 // dropForwarded removes what an untrusted client claims about itself.

@@ -7,6 +7,7 @@ import (
 
 	"pingap-go/internal/mono"
 	"pingap-go/internal/wire"
+	"pingap-go/proxy/http1"
 	"pingap-go/upstream"
 )
 
@@ -28,6 +29,10 @@ func (f *Forward) hedge(x *exchange, a *attempt, after, wait time.Duration) erro
 	if !f.untried(x) || !f.Pool.Withdraw(&x.ask) {
 		return nil // the usual wait goes on
 	}
+	out, err := http1.AppendRequest(nil, &x.Request) // the first host's went back when it was sent
+	if err != nil {
+		return &badError{err}
+	}
 	lease, err := f.leaseNow(x)
 	if err != nil {
 		return nil
@@ -36,7 +41,7 @@ func (f *Forward) hedge(x *exchange, a *attempt, after, wait time.Duration) erro
 	f.Pool.Retried(upstream.Hedged)
 	other := attempt{lease: lease, began: mono.Now()}
 	other.up = lease.Take(other.began, false)
-	won, why := f.race(x, a, &other, wait)
+	won, why := f.race(x, a, &other, out, wait)
 	if won {
 		*a, other = other, *a
 		x.UpstreamAddr = a.lease.Address()
@@ -61,24 +66,16 @@ func (x *exchange) hedgeError(err error) error {
 	return x.waitError(err, false)
 }
 
-// unsentHeld is the held content that is not part of x.upOut already.
-func (x *exchange) unsentHeld() []byte {
-	if len(x.held) > copyBelow {
-		return x.held
-	}
-	return nil
-}
-
 // race asks the second host as well, waits for the first of the two to answer and
 // reports whether the second has won. Both waits are over when it returns; the
 // loser's was interrupted. A host that fails loses to one that is still waited for,
 // and why it did is returned.
-func (f *Forward) race(x *exchange, a, b *attempt, wait time.Duration) (second bool, loser error) {
+func (f *Forward) race(x *exchange, a, b *attempt, out []byte, wait time.Duration) (second bool, loser error) {
 	ctx, cancel := context.WithCancel(x.Context())
 	defer cancel()
 	firstDone, secondDone := make(chan error, 1), make(chan error, 1)
 	go a.await(firstDone)
-	go f.join(ctx, x, b, wait, secondDone)
+	go f.join(ctx, x, b, out, wait, secondDone)
 	select {
 	case err := <-firstDone:
 		if err == nil || errors.Is(err, wire.ErrInterrupted) { // or the client has gone
@@ -104,9 +101,9 @@ func (f *Forward) race(x *exchange, a, b *attempt, wait time.Duration) (second b
 // await waits for the first bytes of the answer.
 func (a *attempt) await(done chan<- error) { done <- a.up.Fill() }
 
-// join sends the request to the second host, over a new connection if need be, and
+// join sends the request, whose head is out, to the second host, over a new connection if need be, and
 // waits for the first bytes of the answer, until ctx ends.
-func (f *Forward) join(ctx context.Context, x *exchange, b *attempt, wait time.Duration, done chan<- error) {
+func (f *Forward) join(ctx context.Context, x *exchange, b *attempt, out []byte, wait time.Duration, done chan<- error) {
 	if b.up == nil {
 		up, err := b.lease.Dial(ctx, x.bound(f.Location.ConnectTimeout))
 		if err != nil {
@@ -117,7 +114,7 @@ func (f *Forward) join(ctx context.Context, x *exchange, b *attempt, wait time.D
 	}
 	stop := context.AfterFunc(ctx, b.up.Interrupt)
 	b.up.SetTimeout(x.bound(wait))
-	err := b.up.WriteParts(x.upOut, x.unsentHeld(), nil)
+	err := b.up.WriteParts(out, x.held, nil)
 	if err == nil {
 		err = b.up.Fill()
 	}

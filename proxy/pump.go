@@ -33,20 +33,19 @@ var errPumpStopped = errors.New("request content no longer wanted")
 // the upstream has answered.
 const lastWrite = 20 * time.Millisecond
 
-// send queues or writes the request: x.upOut holds the head.
-func (x *exchange) send(up *upstream.Conn, wait time.Duration) error {
+// send queues or writes the request, whose head is here.
+func (x *exchange) send(up *upstream.Conn, head []byte, wait time.Duration) error {
 	switch {
 	case x.holds && len(x.held) <= copyBelow:
-		x.upOut = append(x.upOut, x.held...)
-		up.Queue(x.upOut)
+		up.Queue(append(head, x.held...))
 		return nil
 	case x.holds:
-		return up.WriteParts(x.upOut, x.held, nil)
+		return up.WriteParts(head, x.held, nil)
 	case x.Request.ExpectContinue:
-		up.Queue(x.upOut)
+		up.Queue(head)
 		return nil
 	}
-	if err := up.Write(x.upOut); err != nil {
+	if err := up.Write(head); err != nil {
 		return err
 	}
 	x.startPump(up, wait)

@@ -13,7 +13,6 @@ func (c *conn) respond() (keep bool) {
 	if res.Status == 0 { // the client has gone, nobody to answer
 		return false
 	}
-	c.SetTimeout(c.server.limits().Stall)
 	if res.Status == 101 {
 		c.tunnel()
 		return false
@@ -22,14 +21,15 @@ func (c *conn) respond() (keep bool) {
 		res.ContentLength = int64(len(made.Rest()))
 	}
 	keep = c.keepAlive()
-	out, err := http1.AppendResponse(x.out[:0], res, x.to(!keep))
+	now := x.readyToSend()
+	out, err := http1.AppendResponse(c.Draft(), res, x.to(!keep, now))
 	if err != nil {
 		x.site.answerFault(x, asFault(err))
 		keep = false
-		out, _ = http1.AppendResponse(x.out[:0], res, x.to(true))
+		out, _ = http1.AppendResponse(c.Draft(), res, x.to(true, now))
 	}
 	x.out, x.status = out, res.Status
-	if err := c.sendContent(res); err != nil {
+	if err := c.sendContent(res, now); err != nil {
 		return c.giveUp(err)
 	}
 	if !keep {
@@ -40,10 +40,10 @@ func (c *conn) respond() (keep bool) {
 
 // to says to whom the response goes. One without a Date, ours or the upstream's,
 // is dated here (RFC 9110 section 6.6.1).
-func (x *exchange) to(closes bool) *http1.Client {
+func (x *exchange) to(closes bool, now int64) *http1.Client {
 	x.toClient = http1.Client{Method: x.Request.Method, Minor: x.Request.Minor, Close: closes}
 	if !x.Response.Header.HasKnown(message.Date) {
-		x.toClient.Date = httpDate()
+		x.toClient.Date = httpDate(now)
 	}
 	return &x.toClient
 }
@@ -86,6 +86,8 @@ func (c *conn) consumed() bool {
 func (c *conn) leave() bool {
 	b := &c.x.reqBody
 	b.drop()
+	c.x.ended = 0 // not yet: this may have to wait
+	c.SetTimeout(c.server.limits().Stall)
 	if c.Flush() != nil {
 		return false
 	}
@@ -115,6 +117,15 @@ func (c *conn) giveUp(err error) (keep bool) {
 	}
 	x.Request.Close = true
 	return c.respond()
+}
+
+// whole queues a response that is all in x.out. No more has waited since it was
+// ready than a pump can have made wait.
+func (c *conn) whole(now int64) {
+	if !c.x.begun {
+		c.x.ended = now
+	}
+	c.finally()
 }
 
 // finally queues what x.out holds, the last of a response. The client's

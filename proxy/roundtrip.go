@@ -51,22 +51,21 @@ func (f *Forward) roundTrip(x *exchange, a *attempt) error {
 		}
 		return err
 	}
-	x.UpstreamTime = mono.Since(a.began)
+	x.answered = mono.Now()
+	x.UpstreamTime, x.UpstreamStatus = time.Duration(x.answered-a.began), x.Response.Status
 	a.lease.Answered(x.Response.Status, a.began, x.UpstreamTime)
-	x.UpstreamStatus = x.Response.Status
-	a.up.Answered(a.began + int64(x.UpstreamTime))
+	a.up.Answered(x.answered)
 	x.attach(a, framing)
 	return nil
 }
 
 // converse sends the request and reads up to the final response head.
 func (f *Forward) converse(x *exchange, a *attempt, wait time.Duration) (http1.Framing, error) {
-	out, err := http1.AppendRequest(x.upOut[:0], &x.Request)
+	out, err := http1.AppendRequest(a.up.Draft(), &x.Request)
 	if err != nil {
 		return 0, &badError{err}
 	}
-	x.upOut = out
-	if err := x.send(a.up, wait); err != nil {
+	if err := x.send(a.up, out, wait); err != nil {
 		return 0, x.sendError(err)
 	}
 	if after := f.Pool.HedgeAfter(); after > 0 && f.mayHedge(x) {

@@ -10,11 +10,12 @@ import (
 )
 
 // sendContent sends or queues x.out, which holds the head, and the content.
-func (c *conn) sendContent(res *message.Response) error {
+// The response was ready at the mono time now.
+func (c *conn) sendContent(res *message.Response, now int64) error {
 	x := c.x
 	switch body := res.Body.(type) {
 	case nil:
-		c.finally()
+		c.whole(now)
 		return nil
 	case *message.Bytes:
 		rest := body.Rest()
@@ -23,14 +24,14 @@ func (c *conn) sendContent(res *message.Response) error {
 			rest, x.bytesOut = nil, 0
 		}
 		x.out = append(x.out, rest...)
-		c.finally()
+		c.whole(now)
 		return nil
 	case *responseBody:
 		if !message.BodyAllowed(x.Request.Method, res.Status) {
 			break
 		}
 		if n := int64(len(body.up.Buffered())); body.framing == http1.Length && body.left <= n && n <= copyBelow {
-			return c.sendSmall(body)
+			return c.sendSmall(body, now)
 		}
 		return c.sendViews(body, res.ContentLength == message.UnknownLength && x.Request.Minor > 0)
 	default:
@@ -45,13 +46,13 @@ func (c *conn) sendContent(res *message.Response) error {
 
 // sendSmall queues a response whose content is already here, and gives the
 // upstream's connection back before the client gets to see it.
-func (c *conn) sendSmall(body *responseBody) error {
+func (c *conn) sendSmall(body *responseBody, now int64) error {
 	x := c.x
 	data, _ := body.Next()
 	x.bytesOut = int64(len(data))
 	x.out = append(x.out, data...)
 	err := body.Close()
-	c.finally()
+	c.whole(now)
 	return err
 }
 
@@ -146,7 +147,7 @@ func (c *conn) write(data []byte, chunked bool) error {
 	default:
 		err = c.WriteParts(x.out, data, nil)
 	}
-	x.out = x.out[:0]
+	x.out = c.Draft() // what was in the last one may have been sent
 	return err
 }
 

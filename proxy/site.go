@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"sync/atomic"
 
-	"pingap-go/internal/mono"
 	"pingap-go/message"
 	"pingap-go/plugin"
 	"pingap-go/route"
@@ -82,6 +81,7 @@ func (s *Site) run(x *exchange, l *Location) error {
 	if l.Rewrite != nil {
 		x.Request.Path = l.Rewrite.Apply(x.Request.Path, x.match.Captures)
 	}
+	_, x.direct = l.Handler.(*Forward)
 	if err := l.Handler.Serve(&x.Exchange); err != nil {
 		return err
 	}
@@ -114,6 +114,7 @@ func (s *Site) discard(x *exchange) {
 		x.Response.Body.Close()
 	}
 	x.Response.Reset()
+	x.answered = 0
 }
 
 // finish settles an exchange whose response was sent or has failed: one set of
@@ -128,7 +129,7 @@ func (s *Site) finish(x *exchange) {
 	}
 	x.endPump()
 	x.bytesIn = x.reqBody.total
-	took := mono.Since(x.started)
+	took := x.took()
 	if x.gone && x.status == 0 {
 		x.status = statusClientGone
 	}

@@ -27,13 +27,13 @@ func (c *conn) tunnel() {
 	if !ok {
 		return
 	}
-	out, err := http1.AppendResponse(x.out[:0], &x.Response, x.to(false))
+	c.SetTimeout(c.server.limits().Stall)
+	out, err := http1.AppendResponse(c.Draft(), &x.Response, x.to(false, x.readyToSend()))
 	if err != nil || c.Write(out) != nil {
 		body.Close()
 		return
 	}
 	x.status, x.committed = 101, true
-	x.out, x.upOut = nil, nil // a tunnel may live for days
 	c.state.Store(stateTunnel)
 	c.unwatch()
 	c.SetTimeout(0)

@@ -62,7 +62,9 @@ func (c *Conn) Put() {
 		c.Close()
 		return
 	}
-	c.since.Store(o.Watchdog.Now())
+	if now := o.Watchdog.Now(); c.since.Load() != now { // a look is cheaper than a store
+		c.since.Store(now)
+	}
 	if !h.idle.put(c, o.KeepalivePool) {
 		c.Close()
 		return

@@ -23,10 +23,10 @@ type Lease struct {
 	trial   bool  // the one request that a returning host gets
 }
 
-// Begin readies ask for one request: the clock, a random number, the key that
-// hash policies go by and the sticky cookie's token.
-func (p *Pool) Begin(ask *balance.Ask, req *message.Request, clientIP string) {
-	ask.Now = p.now()
+// Begin readies ask for one request, at the monotonic time now: a random number, the
+// key that hash policies go by and the sticky cookie's token.
+func (p *Pool) Begin(ask *balance.Ask, now int64, req *message.Request, clientIP string) {
+	ask.Now = now
 	ask.Random = rand.Uint64()
 	if p.key.Kind != balance.KeyNone {
 		ask.Key = keyOf(p.key, req, clientIP)

@@ -184,7 +184,7 @@ func TestAStickyClientStaysWhileItsHostDoes(t *testing.T) {
 			request := getRequest()
 			request.Header.Add("Cookie", "x=1; "+pair)
 			ask.Reset()
-			r.Begin(&ask, request, "")
+			r.Begin(&ask, r.now(), request, "")
 			l, err := r.Lease(t.Context(), &ask)
 			if err != nil {
 				t.Fatal(err)
@@ -233,7 +233,7 @@ func TestHashKeysAreTakenFromTheRequest(t *testing.T) {
 				o.Key, _ = balance.ParseKey(algorithm)
 			})
 			var ask balance.Ask
-			r.Begin(&ask, request, "192.0.2.1")
+			r.Begin(&ask, r.now(), request, "192.0.2.1")
 			if ask.Key != want {
 				t.Errorf("the key is %q, want %q", ask.Key, want)
 			}
@@ -257,7 +257,7 @@ func TestALeaseAllocatesNothing(t *testing.T) {
 			var ask balance.Ask
 			if n := testing.AllocsPerRun(100, func() {
 				ask.Reset()
-				r.Begin(&ask, request, "192.0.2.1")
+				r.Begin(&ask, r.now(), request, "192.0.2.1")
 				l, err := r.Lease(ctx, &ask)
 				if err != nil {
 					t.Fatal(err)

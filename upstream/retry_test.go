@@ -94,7 +94,7 @@ func TestARetryStormStaysWithinTheBudget(t *testing.T) {
 				const requests = 20_000 // in 500 seconds
 				for range requests {
 					ask := new(balance.Ask)
-					r.Begin(ask, getRequest(), "")
+					r.Begin(ask, r.now(), getRequest(), "")
 					attempt(3, ask)
 					pass(25 * time.Millisecond)
 				}

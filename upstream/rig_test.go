@@ -174,7 +174,7 @@ func (r *rig) lease() (Lease, error) {
 
 func (r *rig) leaseFor(ask *balance.Ask) (Lease, error) {
 	request := getRequest()
-	r.Begin(ask, request, "192.0.2.1")
+	r.Begin(ask, r.now(), request, "192.0.2.1")
 	return r.Lease(context.Background(), ask)
 }
 

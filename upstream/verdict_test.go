@@ -294,7 +294,7 @@ func TestLanesShareHostsAndNotWeights(t *testing.T) {
 		tagged := with(one("a"), func(e *endpoint.Endpoint) { e.Tags = []string{"canary"} })
 		r.registry.lists(tagged, one("b"))
 		var ask balance.Ask
-		r.Begin(&ask, getRequest(), "")
+		r.Begin(&ask, r.now(), getRequest(), "")
 		l, err := canary.Lease(t.Context(), &ask)
 		if err != nil || l.Address() != "a:80" {
 			t.Fatalf("the lane picks %v, %v", l.host, err)

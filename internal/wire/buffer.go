@@ -44,11 +44,11 @@ func (c *Conn) room() bool {
 		c.buf, c.r, c.w = take(c.want), 0, 0
 		return true
 	}
-	if c.w < len(c.buf.b) {
+	if int(c.w) < len(c.buf.b) {
 		return true
 	}
 	if c.r > 0 {
-		c.w = copy(c.buf.b, c.buf.b[c.r:c.w])
+		c.w = int32(copy(c.buf.b, c.buf.b[c.r:c.w]))
 		c.r = 0
 		return true
 	}
@@ -91,7 +91,7 @@ func (c *Conn) Large(on bool) {
 // buffer to complete in.
 func (c *Conn) Compact() {
 	if c.buf != nil && c.r > 0 {
-		c.w = copy(c.buf.b, c.buf.b[c.r:c.w])
+		c.w = int32(copy(c.buf.b, c.buf.b[c.r:c.w]))
 		c.r = 0
 	}
 }

@@ -78,6 +78,7 @@ func (c *Conn) readable(fd uintptr) bool {
 			return true
 		}
 		c.pending = nil
+		c.sent()
 		if c.warm && c.eager == 0 {
 			c.blind.Add(1)
 			return false
@@ -106,7 +107,7 @@ func (c *Conn) readOnce(fd uintptr) bool {
 	case n == 0:
 		c.ioErr = io.EOF
 	default:
-		c.w += n
+		c.w += int32(n)
 		return true
 	}
 	c.idle()
@@ -123,7 +124,7 @@ func (c *Conn) fillStream() error {
 	}
 	for {
 		n, err := c.nc.Read(c.buf.b[c.w:])
-		c.w += n
+		c.w += int32(n)
 		if n > 0 {
 			return nil
 		}

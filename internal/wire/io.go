@@ -16,6 +16,7 @@ func (c *Conn) Write(p []byte) error {
 	for {
 		n, err := c.nc.Write(p)
 		if err == nil {
+			c.sent()
 			return nil
 		}
 		p = p[n:]
@@ -38,6 +39,7 @@ func (c *Conn) WriteParts(a, b, d []byte) error {
 		_, err := c.vec.WriteTo(c.nc) // consumes what it has written
 		if err == nil {
 			c.vecs = [3][]byte{}
+			c.sent()
 			return nil
 		}
 		again, err := c.interruption(err)

@@ -3,10 +3,10 @@
 // it begins to wait, and its deadlines cost an atomic store instead of a timer.
 //
 //	c := wire.NewConn(nc, watchdog)
-//	c.Queue(request)            // nothing is sent yet
+//	c.Queue(append(c.Draft(), request...)) // nothing is sent yet
 //	c.SetTimeout(time.Second)
-//	err := c.Fill()             // sends, then waits until bytes can be read
-//	head := c.Buffered()        // valid until the next Fill or Discard
+//	err := c.Fill()      // sends, then waits until bytes can be read
+//	head := c.Buffered() // valid until the next Fill or Discard
 //	c.Discard(len(head))
 //
 // The saving is in system calls. A round trip by net.Conn is write, read that
@@ -51,8 +51,9 @@ type Conn struct {
 	raw     syscall.RawConn // nil when bytes pass through TLS or a wrapper
 	onRead  func(fd uintptr) bool
 	buf     *buffer // nil while nothing is buffered
-	r, w    int     // unread bytes are buf[r:w]
+	r, w    int32   // unread bytes are buf[r:w]
 	pending []byte  // queued, not yet sent
+	draft   *draft  // what pending is part of; nil = of other memory, or nothing is queued
 	ioErr   error   // what the callback met
 	dog     *Watchdog
 
@@ -144,7 +145,7 @@ func (c *Conn) Buffered() []byte {
 // Discard drops the first n buffered bytes; the buffer goes back to the pool
 // with the last of them.
 func (c *Conn) Discard(n int) {
-	c.r += n
+	c.r += int32(n)
 	if c.r == c.w {
 		c.release()
 	}
@@ -152,7 +153,15 @@ func (c *Conn) Discard(n int) {
 
 // Queue says what Fill or Flush shall send. p must not change until then, and
 // nothing else may be queued meanwhile.
-func (c *Conn) Queue(p []byte) { c.pending = p }
+func (c *Conn) Queue(p []byte) {
+	c.pending = p
+	switch {
+	case len(p) == 0:
+		c.sent()
+	case c.draft != nil && cap(p) > cap(c.draft.b) && cap(p) <= largestDraft:
+		c.draft.b = p[:0] // it has grown, and stays so
+	}
+}
 
 // Flush sends what is queued.
 func (c *Conn) Flush() error {
@@ -183,6 +192,7 @@ func (c *Conn) Close() error {
 	}
 	c.dog.remove(c)
 	c.pending = nil
+	c.sent()
 	c.r = c.w
 	c.release()
 	return c.nc.Close()

@@ -2,7 +2,6 @@ package tracing
 
 import (
 	"encoding/binary"
-	"encoding/hex"
 	"math/rand/v2"
 
 	"pingap-go/message"
@@ -20,35 +19,55 @@ const (
 // one that came pass, with its tracestate, or starts a trace that nobody has
 // recorded. It is what a request costs when tracing is off.
 func Continue(h *message.Header) {
-	var first string
-	n := 0
-	for _, f := range h.Fields() {
-		if f.Known == message.Traceparent {
-			first = f.Value
+	if bearsOne(h) {
+		return
+	}
+	h.DelFunc(isTraceContext) // a tracestate says nothing without its traceparent (section 3.3)
+	h.AddKnown(message.Traceparent, NewTraceparent())
+}
+
+// bearsOne reports whether h has one traceparent, and a valid one.
+func bearsOne(h *message.Header) bool {
+	fields, valid, n := h.Fields(), false, 0
+	for i := range fields {
+		if fields[i].Known == message.Traceparent {
+			valid = ValidTraceparent(fields[i].Value)
 			n++
 		}
 	}
-	if n == 1 && ValidTraceparent(first) {
-		return
-	}
-	if n > 0 {
-		h.Del("traceparent")
-	}
-	h.Del("tracestate") // says nothing without its traceparent (section 3.3)
-	h.AddField(message.Field{Name: "traceparent", Value: NewTraceparent(), Known: message.Traceparent})
+	return n == 1 && valid
+}
+
+func isTraceContext(f *message.Field) bool {
+	return f.Known == message.Traceparent || f.Known == message.Tracestate
 }
 
 // NewTraceparent starts a trace: random numbers, and flags that say that nothing
 // was recorded of it. It makes one allocation.
 func NewTraceparent() string {
-	var raw [24]byte
-	binary.BigEndian.PutUint64(raw[0:], rand.Uint64())
-	binary.BigEndian.PutUint64(raw[8:], nonZero())
-	binary.BigEndian.PutUint64(raw[16:], nonZero())
 	text := [traceparentLen]byte{0: '0', 1: '0', 2: '-', traceIDEnd: '-', parentIDEnd: '-', 53: '0', 54: '0'}
-	hex.Encode(text[3:traceIDEnd], raw[:16])
-	hex.Encode(text[traceIDEnd+1:parentIDEnd], raw[16:])
+	putHex(text[3:], rand.Uint64())
+	putHex(text[3+16:], nonZero())
+	putHex(text[traceIDEnd+1:], nonZero())
 	return string(text[:])
+}
+
+// putHex writes n as 16 digits to the front of text.
+func putHex(text []byte, n uint64) {
+	binary.BigEndian.PutUint64(text, eightDigits(n>>32))
+	binary.BigEndian.PutUint64(text[8:], eightDigits(n&0xffffffff))
+}
+
+// eightDigits is the lower half of n in hexadecimal, a byte a digit, all of them
+// worked out at once: the halves move apart three times, until each digit has a
+// byte, and those from ten on are told by the carry that six more give.
+func eightDigits(n uint64) uint64 {
+	const each = 0x0101010101010101
+	n = (n | n<<16) & 0x0000ffff0000ffff
+	n = (n | n<<8) & 0x00ff00ff00ff00ff
+	n = (n | n<<4) & 0x0f0f0f0f0f0f0f0f
+	letters := (n + 6*each) >> 4 & each
+	return n + '0'*each + letters*('a'-10-'0')
 }
 
 func nonZero() uint64 {

@@ -1,6 +1,8 @@
 package tracing
 
 import (
+	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -91,6 +93,16 @@ func TestNewTraceparentsDiffer(t *testing.T) {
 			t.Fatalf("traceparent %q is invalid or came before", p)
 		}
 		seen[p[3:35]], seen[p[36:52]] = true, true
+	}
+}
+
+func TestPutHexWritesEachDigit(t *testing.T) {
+	for _, n := range []uint64{0, 0x0123456789abcdef, 0xfedcba9876543210, 0x9a9a0f0fa9a9f0f0, math.MaxUint64} {
+		var text [16]byte
+		putHex(text[:], n)
+		if want := fmt.Sprintf("%016x", n); string(text[:]) != want {
+			t.Errorf("%q, want %q", text, want)
+		}
 	}
 }
 
