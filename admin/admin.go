@@ -25,8 +25,9 @@ import (
 )
 
 // Options are what the API shows and does. A function that is nil stands for an
-// empty answer, and a nil Status for not ready. They are called by request goroutines, several at once, must not
-// block for long, and give away what they return.
+// empty answer, and a nil Status for not ready. They are called by request
+// goroutines, several at once, must not block for long, and give away what they
+// return.
 type Options struct {
 	// Token is the bearer token; empty means none, and loopback only.
 	Token string
@@ -35,9 +36,10 @@ type Options struct {
 
 	// Status says what runs and whether it is ready.
 	Status func() Status
-	// Upstreams lists the pools by name, Routes the routes in the order of
-	// matching, Services the apps that this sidecar registers.
-	Upstreams func() []Upstream
+	// Upstreams lists the pools by name, of which Upstream is one, Routes the routes
+	// in the order of matching, Services the apps that this sidecar registers.
+	Upstreams func() []Pool
+	Upstream  func(name string) (Pool, bool)
 	Routes    func() []Route
 	Services  func() []Service
 	// Config is the configuration as a tree, with secrets already masked.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,16 +23,26 @@ var since = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 
 // sample is a small running pingap as the API is told of it.
 func sample() Options {
+	upstreams := []Pool{{
+		Upstream: Upstream{
+			Name: "api", Discovery: "consul", Algorithm: "round_robin", LastSuccess: &since, AgeSeconds: 1.2, Ready: true,
+			Condition: "populated", Source: "service api dc1", Index: 42,
+		},
+		Len: 1, Endpoint: func(int) Endpoint {
+			return Endpoint{ID: "api-1", Node: "n1", Address: "127.0.0.1:9001", Weight: 1, Tags: []string{"v2"},
+				Verdict: "up", Reason: "consul passing; probe ok", Since: since, Requests: 10, LatencyMS: 1.8}
+		},
+	}, {Upstream: Upstream{Name: "empty", Discovery: "static"}}}
 	return Options{
-		Log:    slog.New(slog.DiscardHandler),
-		Status: func() Status { return Status{Name: "pingap", Version: "1.0.0", Generation: 7} },
-		Upstreams: func() []Upstream {
-			return []Upstream{{
-				Name: "api", Discovery: "consul", Algorithm: "round_robin", LastSuccess: &since, AgeSeconds: 1.2, Ready: true,
-				Condition: "populated", Source: "service api dc1", Index: 42,
-				Endpoints: []Endpoint{{ID: "api-1", Node: "n1", Address: "127.0.0.1:9001", Weight: 1, Tags: []string{"v2"},
-					Verdict: "up", Reason: "consul passing; probe ok", Since: since, Requests: 10, LatencyMS: 1.8}},
-			}, {Name: "empty", Discovery: "static"}}
+		Log:       slog.New(slog.DiscardHandler),
+		Status:    func() Status { return Status{Name: "pingap", Version: "1.0.0", Generation: 7} },
+		Upstreams: func() []Pool { return upstreams },
+		Upstream: func(name string) (p Pool, ok bool) {
+			i := slices.IndexFunc(upstreams, func(p Pool) bool { return p.Name == name })
+			if i < 0 {
+				return p, false
+			}
+			return upstreams[i], true
 		},
 		Routes: func() []Route {
 			return []Route{{Server: "http", Location: "api", Path: "/api", PathType: "prefix", Priority: 516, Upstream: "api", Source: "config"}}

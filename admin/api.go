@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"pingap-go/internal/longjson"
 )
 
 // reloadTimeout bounds one reload.
@@ -61,18 +63,23 @@ func (a *Admin) metrics(w http.ResponseWriter, r *http.Request) {
 
 func (a *Admin) upstreams(w http.ResponseWriter, _ *http.Request) {
 	list := call(a.options.Upstreams)
-	for i := range list {
-		list[i].fill()
-	}
-	sendList(w, list)
+	sendLong(w, func(out *longjson.Writer) {
+		out.Text("[")
+		for i := range list {
+			if i > 0 {
+				out.Text(",")
+			}
+			list[i].write(out)
+		}
+		out.Text("]")
+	})
 }
 
 func (a *Admin) upstream(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
-	for _, u := range call(a.options.Upstreams) {
-		if u.Name == name {
-			u.fill()
-			send(w, http.StatusOK, u)
+	if a.options.Upstream != nil {
+		if u, ok := a.options.Upstream(name); ok {
+			sendLong(w, u.write)
 			return
 		}
 	}
@@ -152,10 +159,22 @@ func sendError(w http.ResponseWriter, status int, text string) {
 
 // sendList sends an array, "[]" for a nil one.
 func sendList[T any](w http.ResponseWriter, list []T) {
-	if list == nil {
-		list = []T{}
+	sendLong(w, func(out *longjson.Writer) {
+		out.List(len(list), func(i int) any { return &list[i] })
+	})
+}
+
+// sendLong answers with JSON that can be long: it is on its way while the rest is
+// made. None of our values is one that JSON cannot have; were it otherwise, the
+// answer would end in the middle, and so would the connection.
+func sendLong(w http.ResponseWriter, write func(*longjson.Writer)) {
+	w.Header().Set("Content-Type", "application/json")
+	out := longjson.NewWriter(w)
+	write(out)
+	out.Text("\n")
+	if out.Flush() != nil {
+		panic(http.ErrAbortHandler)
 	}
-	send(w, http.StatusOK, list)
 }
 
 // send answers with JSON. It is built first, so that a value that cannot be

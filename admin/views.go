@@ -1,6 +1,10 @@
 package admin
 
-import "time"
+import (
+	"time"
+
+	"pingap-go/internal/longjson"
+)
 
 // Status is what runs.
 type Status struct {
@@ -79,20 +83,28 @@ type Endpoint struct {
 	LatencyMS float64 `json:"latency_ms"`
 }
 
-// fill makes empty lists and maps of nil ones, for readers that expect them.
-func (u *Upstream) fill() {
-	if u.Endpoints == nil {
-		u.Endpoints = []Endpoint{}
-	}
-	for i := range u.Endpoints {
-		e := &u.Endpoints[i]
+// Pool is an upstream as the API is told of it. Its endpoints, of which there can
+// be thousands, are asked for one by one while the answer is on its way; those in
+// Upstream are for readers of the answer.
+type Pool struct {
+	Upstream
+	Len      int
+	Endpoint func(i int) Endpoint
+}
+
+// write writes the pool's JSON, with empty lists and maps for nil ones, for
+// readers that expect them.
+func (p *Pool) write(out *longjson.Writer) {
+	out.Object(p.Upstream, "endpoints", p.Len, func(i int) any {
+		e := p.Endpoint(i)
 		if e.Tags == nil {
 			e.Tags = []string{}
 		}
 		if e.Meta == nil {
 			e.Meta = map[string]string{}
 		}
-	}
+		return &e
+	})
 }
 
 // Route is one entry of a server's route table. A tag of an automatic route

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/cespare/xxhash/v2"
+
+	"pingap-go/internal/pace"
 )
 
 // maglev maps the hash of a key to a candidate. Candidates hold slots of the
@@ -28,6 +30,8 @@ const (
 	// maxSeekers is how many candidates a slot can tell apart. Beyond, the last
 	// ones by ID get no keys.
 	maxSeekers = 1<<16 - 1
+	// restEvery is after how many turns of seekers it is time to look at the time.
+	restEvery = 64
 )
 
 func newMaglev(candidates []Candidate) maglev {
@@ -73,11 +77,17 @@ func seekersOf(candidates []Candidate) []seeker {
 	return seekers
 }
 
-// fill lets the seekers take free slots in turns until none is left.
+// fill lets the seekers take free slots in turns until none is left. Of thousands
+// each looks at many before the last ones are found, and requests run meanwhile.
 func fill(slots []uint16, seekers []seeker) {
+	var p pace.Pace
+	p.Begin()
 	free := len(slots)
 	for {
 		for i := range seekers {
+			if i%restEvery == 0 {
+				p.Rest()
+			}
 			s := &seekers[i]
 			for s.credit += s.perRound; s.credit >= 1; s.credit-- {
 				slots[s.seek(slots)] = s.mark

@@ -7,7 +7,7 @@
 // same instance, whatever their address, tags or weight say today.
 //
 //	snap := endpoint.NewSnapshot(endpoint.Source{Kind: "static"}, endpoints, endpoint.Empty)
-//	diff := endpoint.Compare(previous, snap)
+//	diff := endpoint.Compare(previous, snap, nil)
 //
 // The package imports nothing of ours and does no I/O.
 package endpoint
@@ -113,7 +113,10 @@ type Snapshot struct {
 // derives the condition; empty says which condition an empty list stands for
 // (Empty when it is ""). It takes ownership of the slice.
 func NewSnapshot(src Source, endpoints []Endpoint, empty Condition) Snapshot {
-	slices.SortStableFunc(endpoints, func(a, b Endpoint) int { return cmp.Compare(a.ID, b.ID) })
+	byID := func(a, b Endpoint) int { return cmp.Compare(a.ID, b.ID) }
+	if !slices.IsSortedFunc(endpoints, byID) {
+		slices.SortStableFunc(endpoints, byID)
+	}
 	endpoints = slices.CompactFunc(endpoints, func(a, b Endpoint) bool { return a.ID == b.ID })
 	return Snapshot{Endpoints: endpoints, Condition: conditionOf(endpoints, empty), Source: src}
 }
@@ -137,28 +140,38 @@ func (s Snapshot) SameMembers(o Snapshot) bool {
 		func(a, b Endpoint) bool { return a.Equal(&b) })
 }
 
-// Diff is what one membership change did.
+// Diff is what one membership change did. It points into the two snapshots.
 type Diff struct {
-	Added   []Endpoint
-	Kept    []Endpoint // same ID; the new description
-	Removed []Endpoint // the old description
+	Added   []*Endpoint
+	Changed []*Endpoint // same ID, another description; the new one
+	Removed []*Endpoint // the old description
 }
 
-// Compare tells old from new by ID. Both must be sorted, as NewSnapshot leaves them.
-func Compare(old, new Snapshot) Diff {
-	d := Diff{Kept: make([]Endpoint, 0, min(len(old.Endpoints), len(new.Endpoints)))}
+// None reports whether nothing has changed.
+func (d *Diff) None() bool { return len(d.Added)+len(d.Changed)+len(d.Removed) == 0 }
+
+// Compare tells old from new by ID. Both must be sorted, as NewSnapshot leaves
+// them. It calls between, if that is not nil, after each ID: with thousands of them
+// the caller may have to let others run.
+func Compare(old, new Snapshot, between func()) Diff {
+	var d Diff
 	i, j := 0, 0
 	for i < len(old.Endpoints) || j < len(new.Endpoints) {
 		switch {
 		case j == len(new.Endpoints) || i < len(old.Endpoints) && old.Endpoints[i].ID < new.Endpoints[j].ID:
-			d.Removed = append(d.Removed, old.Endpoints[i])
+			d.Removed = append(d.Removed, &old.Endpoints[i])
 			i++
 		case i == len(old.Endpoints) || new.Endpoints[j].ID < old.Endpoints[i].ID:
-			d.Added = append(d.Added, new.Endpoints[j])
+			d.Added = append(d.Added, &new.Endpoints[j])
 			j++
 		default:
-			d.Kept = append(d.Kept, new.Endpoints[j])
+			if !old.Endpoints[i].Equal(&new.Endpoints[j]) {
+				d.Changed = append(d.Changed, &new.Endpoints[j])
+			}
 			i, j = i+1, j+1
+		}
+		if between != nil {
+			between()
 		}
 	}
 	return d

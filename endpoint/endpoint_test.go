@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -76,16 +77,43 @@ func TestCompareTellsTheWholeDifference(t *testing.T) {
 	}
 	for range 1000 {
 		before, after := any(), any()
-		d := Compare(before, after)
-		if now := NewSnapshot(Source{}, append(slices.Clone(d.Kept), d.Added...), ""); !now.SameMembers(after) {
-			t.Fatalf("from %v to %v it says %+v", ids(before.Endpoints), ids(after.Endpoints), d)
+		looks := 0
+		d := Compare(before, after, func() { looks++ })
+		if now := NewSnapshot(Source{}, applied(d, before), ""); !now.SameMembers(after) {
+			t.Fatalf("from %v to %v it says %+v", before.Endpoints, after.Endpoints, d)
 		}
-		was := append(ids(d.Kept), ids(d.Removed)...)
-		slices.Sort(was)
-		if !slices.Equal(was, ids(before.Endpoints)) {
-			t.Fatalf("from %v to %v it says %+v", ids(before.Endpoints), ids(after.Endpoints), d)
+		if d.None() != before.SameMembers(after) {
+			t.Fatalf("from %v to %v: none is %t", before.Endpoints, after.Endpoints, d.None())
+		}
+		if looks < max(len(before.Endpoints), len(after.Endpoints)) {
+			t.Fatalf("it let others run %d times", looks)
 		}
 	}
+}
+
+// applied is what a difference makes of a membership. Each endpoint has to be told
+// of once, those that have not changed not at all.
+func applied(d Diff, before Snapshot) []Endpoint {
+	list := map[string]Endpoint{}
+	for _, e := range before.Endpoints {
+		list[e.ID] = e
+	}
+	for _, e := range d.Removed {
+		delete(list, e.ID)
+	}
+	for _, e := range d.Changed {
+		if was, ok := list[e.ID]; !ok || was.Equal(e) {
+			return nil
+		}
+		list[e.ID] = *e
+	}
+	for _, e := range d.Added {
+		if _, ok := list[e.ID]; ok {
+			return nil
+		}
+		list[e.ID] = *e
+	}
+	return slices.Collect(maps.Values(list))
 }
 
 func TestSourceReadsWell(t *testing.T) {

@@ -102,7 +102,7 @@ func (e *Engine) closeAdmin(ctx context.Context) {
 func (e *Engine) adminOptions(token string) admin.Options {
 	return admin.Options{
 		Token: token, Log: e.log, Metrics: e.metrics.Handler(e.log), Page: web.Handler(),
-		Status: e.adminStatus, Upstreams: e.adminUpstreams, Routes: e.adminRoutes, Services: e.adminServices,
+		Status: e.adminStatus, Upstreams: e.adminPools, Upstream: e.adminPool, Routes: e.adminRoutes, Services: e.adminServices,
 		Config: func() any { return e.current.Load().config.Masked() },
 		Reload: func(ctx context.Context) (uint64, error) {
 			n, err := e.Reload(ctx)

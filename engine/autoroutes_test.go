@@ -122,7 +122,7 @@ func TestRoutesComeAndGoWithTheCatalog(t *testing.T) {
 		r.agent.Deregister(t, "web-1")
 		r.eventually("http://any/new", 200, "all")
 		testkit.Eventually(t, within, func() error {
-			if u := r.adminUpstreams(); len(u) != 1 || u[0].Name != "all" {
+			if u := r.adminPools(); len(u) != 1 || u[0].Name != "all" {
 				return fmt.Errorf("upstreams are %+v", u)
 			}
 			return nil
@@ -321,9 +321,9 @@ func TestCanaryAndPromotion(t *testing.T) {
 
 func (r *router) endpoint(upstream, id string) admin.Endpoint {
 	r.t.Helper()
-	for _, u := range r.adminUpstreams() {
-		for _, e := range u.Endpoints {
-			if u.Name == upstream && e.ID == id {
+	for _, u := range r.adminPools() {
+		for i := range u.Len {
+			if e := u.Endpoint(i); u.Name == upstream && e.ID == id {
 				return e
 			}
 		}
@@ -378,7 +378,7 @@ func TestRoutesOutliveTheRegistry(t *testing.T) {
 	r.eventually("http://any/web", 200, "web")
 	r.agent.Kill()
 	testkit.Eventually(t, within, func() error {
-		if u := r.adminUpstreams(); len(u) != 1 || !u[0].Stale {
+		if u := r.adminPools(); len(u) != 1 || !u[0].Stale {
 			return fmt.Errorf("upstreams are %+v", u)
 		}
 		return nil

@@ -15,32 +15,39 @@ import (
 	"pingap-go/upstream"
 )
 
-func (e *Engine) adminUpstreams() []admin.Upstream {
-	g := e.current.Load()
-	var list []admin.Upstream
-	for _, p := range g.allPools() {
-		list = append(list, upstreamView(p.pool.Status(), p.pool.Ready()))
+func (e *Engine) adminPools() []admin.Pool {
+	var list []admin.Pool
+	for _, p := range e.current.Load().allPools() {
+		list = append(list, poolView(p.pool))
 	}
 	return list
 }
 
-func upstreamView(s upstream.Status, ready bool) admin.Upstream {
+// adminPool is one of them.
+func (e *Engine) adminPool(name string) (view admin.Pool, ok bool) {
+	for _, p := range e.current.Load().allPools() {
+		if p.pool.Name() == name {
+			return poolView(p.pool), true
+		}
+	}
+	return view, false
+}
+
+func poolView(p *upstream.Pool) admin.Pool {
+	s := p.Status()
 	u := admin.Upstream{
 		Name: s.Name, Discovery: s.Discovery, Algorithm: s.Algorithm, Stale: s.Stale, LastError: s.LastError,
 		Condition: string(s.Condition), Source: s.Source.Detail, Index: s.Source.Index,
-		TTLSeconds: s.Source.TTL.Seconds(), Saved: s.Saved, Ready: ready, Panic: s.Panic, Tier: s.Tier,
+		TTLSeconds: s.Source.TTL.Seconds(), Saved: s.Saved, Ready: p.Ready(), Panic: s.Panic, Tier: s.Tier,
 	}
 	if !s.LastSuccess.IsZero() {
 		u.LastSuccess = &s.LastSuccess
 		u.AgeSeconds = ageOf(s.Discovery, s.LastSuccess).Seconds()
 	}
-	for i := range s.Endpoints {
-		u.Endpoints = append(u.Endpoints, endpointView(&s.Endpoints[i]))
-	}
-	return u
+	return admin.Pool{Upstream: u, Len: s.Len(), Endpoint: func(i int) admin.Endpoint { return endpointView(s.Endpoint(i)) }}
 }
 
-func endpointView(s *upstream.EndpointStatus) admin.Endpoint {
+func endpointView(s upstream.EndpointStatus) admin.Endpoint {
 	e := &s.Endpoint
 	return admin.Endpoint{
 		ID: e.Name, Node: e.Node, Address: e.Address, Weight: e.Weight, Tier: e.Tier, Tags: e.Tags, Meta: e.Meta,
@@ -105,13 +112,7 @@ func (e *Engine) poolStates() []metrics.Pool {
 		}
 		state.Age = ageOf(s.Discovery, since)
 		for _, v := range health.Verdicts {
-			n := 0
-			for i := range s.Endpoints {
-				if s.Endpoints[i].Verdict == v {
-					n++
-				}
-			}
-			state.Endpoints = append(state.Endpoints, metrics.VerdictCount{Verdict: string(v), Number: n})
+			state.Endpoints = append(state.Endpoints, metrics.VerdictCount{Verdict: string(v), Number: s.Verdicts[v]})
 		}
 		list = append(list, state)
 	}

@@ -117,7 +117,7 @@ func TestADayOfChurnLeavesNothingBehind(t *testing.T) {
 			if minute%60 == 59 {
 				c.heir(minute%120 == 59, set)
 			}
-			if hosts := len(c.Status().Endpoints); hosts > 10+len(open) {
+			if hosts := len(endpointsOf(c.Status())); hosts > 10+len(open) {
 				t.Fatalf("minute %d: there are %d hosts of %d members, with %d requests under way", minute, hosts, len(c.members), len(open))
 			}
 		}
@@ -126,7 +126,7 @@ func TestADayOfChurnLeavesNothingBehind(t *testing.T) {
 		}
 		c.registry.lists()
 		pass(5 * time.Second)
-		if n := len(c.Status().Endpoints); n != 0 {
+		if n := len(endpointsOf(c.Status())); n != 0 {
 			t.Errorf("%d hosts are left", n)
 		}
 		if n := c.series("endpoint="); n != 0 {

@@ -74,7 +74,7 @@ func hostAt(t *testing.T, address string, set func(*Options)) *Host {
 	if set != nil {
 		set(o)
 	}
-	h := newHost(o, endpoint.Endpoint{ID: "a", Name: "a", Address: address})
+	h := newHost(o, &endpoint.Endpoint{ID: "a", Name: "a", Address: address})
 	t.Cleanup(func() {
 		if !h.link.Load().gone {
 			h.close()
@@ -264,7 +264,7 @@ func TestConnectionsToTheOldAddressGo(t *testing.T) {
 	conns := dialled(t, h, 4)
 	putAll(conns[:3]) // one is busy
 	moved := listen(t)
-	h.describe(endpoint.Endpoint{ID: "a", Name: "a", Address: moved.Addr().String()})
+	h.describe(&endpoint.Endpoint{ID: "a", Name: "a", Address: moved.Addr().String()})
 	if n := h.conns.Load(); n != 1 {
 		t.Errorf("%d connections are left after the move", n)
 	}
@@ -272,10 +272,10 @@ func TestConnectionsToTheOldAddressGo(t *testing.T) {
 	if n := h.conns.Load(); n != 0 {
 		t.Error("the busy one is kept for the new address")
 	}
-	h.describe(endpoint.Endpoint{ID: "a", Name: "a", Address: moved.Addr().String(), Weight: 7, Tags: []string{"v2"}})
+	h.describe(&endpoint.Endpoint{ID: "a", Name: "a", Address: moved.Addr().String(), Weight: 7, Tags: []string{"v2"}})
 	c := dialled(t, h, 1)[0]
 	c.Put()
-	h.describe(endpoint.Endpoint{ID: "a", Name: "a", Address: moved.Addr().String(), Weight: 9})
+	h.describe(&endpoint.Endpoint{ID: "a", Name: "a", Address: moved.Addr().String(), Weight: 9})
 	if h.take(mono.Now(), false) != c {
 		t.Error("a new weight has closed the connection")
 	}
@@ -349,7 +349,7 @@ func TestConnectionsAreNeitherLostNorShared(t *testing.T) {
 	for range 200 {
 		h.dropIdle()
 		h.dropStale()
-		h.describe(endpoint.Endpoint{ID: "a", Name: "a", Address: address, Weight: 2})
+		h.describe(&endpoint.Endpoint{ID: "a", Name: "a", Address: address, Weight: 2})
 	}
 	wg.Wait()
 	left := 0
@@ -365,7 +365,7 @@ func TestConnectionsAreNeitherLostNorShared(t *testing.T) {
 func TestAHostThatGoesWhileConnectionsComeBackKeepsNothing(t *testing.T) {
 	o := hostAt(t, listen(t).Addr().String(), nil).link.Load().options
 	for range 3000 {
-		h := newHost(o, endpoint.Endpoint{ID: "a", Name: "a", Address: "127.0.0.1:1"})
+		h := newHost(o, &endpoint.Endpoint{ID: "a", Name: "a", Address: "127.0.0.1:1"})
 		var wg sync.WaitGroup
 		for range 2 {
 			nc, peer := net.Pipe()

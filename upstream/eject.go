@@ -10,6 +10,7 @@ import (
 // eject has the ejector look at the evidence, and notes who goes or comes back.
 func (p *Pool) eject(at time.Time) {
 	for i, h := range p.order {
+		p.pace.Rest()
 		p.roster[i].Available = h.endpoint.Eligible() && (p.monitor == nil || h.probe.Verdict == health.Up)
 	}
 	now := max(p.now(), 1)

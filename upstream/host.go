@@ -34,7 +34,7 @@ type Host struct {
 	metrics    *metrics.Endpoint
 
 	// Owned by the pool's goroutine.
-	endpoint endpoint.Endpoint
+	endpoint *endpoint.Endpoint // in the pool's snapshot
 	probe    health.Result
 	probed   bool // a probe result has come
 	verdict  health.Verdict
@@ -56,9 +56,9 @@ type link struct {
 	sessions *session.Group // nil with HTTP/1.1
 }
 
-func newHost(o *Options, e endpoint.Endpoint) *Host {
+func newHost(o *Options, e *endpoint.Endpoint) *Host {
 	h := &Host{metrics: o.Metrics.Endpoint(e.Name)}
-	h.link.Store(newLink(o, &e))
+	h.link.Store(newLink(o, e))
 	h.describe(e)
 	return h
 }
@@ -76,7 +76,7 @@ func newLink(o *Options, e *endpoint.Endpoint) *link {
 
 // describe takes over what the registry says of the endpoint now. At a new
 // address kept connections and what a probe has found are worth nothing.
-func (h *Host) describe(e endpoint.Endpoint) {
+func (h *Host) describe(e *endpoint.Endpoint) {
 	h.endpoint, h.touched = e, true
 	next := *h.link.Load()
 	if next.address == e.Address {
@@ -94,7 +94,7 @@ func (h *Host) describe(e endpoint.Endpoint) {
 // join makes the host one of the pool with these options. same says that it is
 // still reached in the same way, so that its connections go on.
 func (h *Host) join(o *Options, same bool) {
-	last, next := h.link.Load(), newLink(o, &h.endpoint)
+	last, next := h.link.Load(), newLink(o, h.endpoint)
 	next.serial = last.serial
 	if same {
 		next.sessions = last.sessions

@@ -126,7 +126,7 @@ func TestDrainingHostsAreInheritedToo(t *testing.T) {
 		r.wantVerdict("a", health.Draining, "no longer listed")
 		l.answer(200)
 		pass(3 * time.Second)
-		if n := len(r.Status().Endpoints); n != 1 {
+		if n := len(endpointsOf(r.Status())); n != 1 {
 			t.Errorf("%d endpoints are left", n)
 		}
 	})

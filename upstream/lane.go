@@ -64,7 +64,7 @@ func (l *Lane) partOf(whole *view) *view {
 	part := &view{tier: whole.tier, panics: whole.panics}
 	var candidates []balance.Candidate
 	for i := range whole.hosts {
-		weight, ok := l.weigh(&whole.endpoints[i])
+		weight, ok := l.weigh(whole.endpoints[i])
 		if !ok {
 			continue
 		}

@@ -66,13 +66,14 @@ func (p *Pool) restore(now time.Time) {
 // what they are, removed ones drain. The first members of a pool need no slow
 // start.
 func (p *Pool) apply(s endpoint.Snapshot, now time.Time, first bool) {
-	if s.SameMembers(p.members.snapshot) {
+	diff := endpoint.Compare(p.members.snapshot, s, p.pace.Rest)
+	if diff.None() && s.Condition == p.members.snapshot.Condition {
+		s.Endpoints = p.members.snapshot.Endpoints // hosts point there
 		p.members.snapshot = s
 		return
 	}
-	diff := endpoint.Compare(p.members.snapshot, s)
 	p.members.snapshot = s
-	for _, e := range diff.Kept {
+	for _, e := range diff.Changed {
 		p.hosts[e.ID].describe(e)
 	}
 	for _, e := range diff.Removed {
@@ -92,12 +93,14 @@ func (p *Pool) apply(s endpoint.Snapshot, now time.Time, first bool) {
 
 // arrange lists the hosts anew after they have changed.
 func (p *Pool) arrange() {
-	n := len(p.members.snapshot.Endpoints)
-	p.order, p.roster = make([]*Host, 0, n), make([]health.Member, 0, n)
-	for i := range p.members.snapshot.Endpoints {
-		h := p.hosts[p.members.snapshot.Endpoints[i].ID]
+	listed := p.members.snapshot.Endpoints
+	p.order, p.roster = make([]*Host, 0, len(listed)), make([]health.Member, 0, len(listed))
+	for i := range listed {
+		h := p.hosts[listed[i].ID]
+		h.endpoint = &listed[i] // also if it reads as before: the snapshot of then need not stay
 		p.order = append(p.order, h)
 		p.roster = append(p.roster, health.Member{ID: h.id(), Evidence: &h.evidence})
+		p.pace.Rest()
 	}
 	p.changed, p.retold = true, true
 	if p.monitor != nil {
@@ -107,7 +110,7 @@ func (p *Pool) arrange() {
 
 // revive returns the host of an endpoint that comes back while it drains, or a
 // new one. Probes begin anew, as whatever answers there may be another process.
-func (p *Pool) revive(e endpoint.Endpoint) *Host {
+func (p *Pool) revive(e *endpoint.Endpoint) *Host {
 	for i, h := range p.draining {
 		if h.id() == e.ID {
 			p.draining = append(p.draining[:i], p.draining[i+1:]...)
@@ -134,6 +137,8 @@ func (p *Pool) targets() []health.Target {
 
 // drain takes a host out of the views; it goes when its last lease has ended.
 func (p *Pool) drain(h *Host, now time.Time) {
+	own := *h.endpoint // without the snapshot that it is in
+	h.endpoint = &own
 	h.verdict, h.reason, h.since = health.Draining, "no longer listed by "+p.members.snapshot.Source.Kind, now
 	p.options.Log.Info("endpoint is draining", "upstream", p.options.Name, "endpoint", h.endpoint.Name, "address", h.endpoint.Address)
 	p.draining = append(p.draining, h)

@@ -45,7 +45,7 @@ func TestARemovedHostGoesWhenItsLastRequestHasEnded(t *testing.T) {
 			t.Error("its series is gone before it is")
 		}
 		pass(3 * time.Second)
-		if n := len(r.Status().Endpoints); n != 1 {
+		if n := len(endpointsOf(r.Status())); n != 1 {
 			t.Errorf("%d endpoints are left, not 1", n)
 		}
 		if n := r.series(`endpoint="a"`); n != 0 {
@@ -68,7 +68,7 @@ func TestARemovedHostWaitsForRequestsThatAreAboutToBegin(t *testing.T) {
 		pass(20 * time.Millisecond)
 		r.wantVerdict("a", health.Draining, "no longer listed")
 		pass(2 * time.Second)
-		if n := len(r.Status().Endpoints); n != 1 {
+		if n := len(endpointsOf(r.Status())); n != 1 {
 			t.Errorf("%d endpoints are left", n)
 		}
 	})

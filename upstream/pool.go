@@ -32,6 +32,7 @@ import (
 	"pingap-go/endpoint"
 	"pingap-go/health"
 	"pingap-go/internal/mono"
+	"pingap-go/internal/pace"
 	"pingap-go/telemetry/metrics"
 	"pingap-go/upstream/limit"
 	"pingap-go/upstream/session"
@@ -75,6 +76,7 @@ type Pool struct {
 	restated bool        // the pool's own part has to
 	houses   int         // times that keepHouse has run
 	isReady  bool        // ready is closed
+	pace     pace.Pace   // requests go on while thousands of hosts are gone through
 	due      *time.Timer // when evidence has to be looked at again; nil until Run
 }
 

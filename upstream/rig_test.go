@@ -242,7 +242,7 @@ func (r *rig) wantSpread(hosts ...string) {
 // of is the status of one endpoint.
 func (r *rig) of(id string) EndpointStatus {
 	r.t.Helper()
-	for _, e := range r.Status().Endpoints {
+	for _, e := range endpointsOf(r.Status()) {
 		if e.Endpoint.ID == id {
 			return e
 		}
@@ -284,6 +284,14 @@ func many(n int) []endpoint.Endpoint {
 	list := make([]endpoint.Endpoint, n)
 	for i := range list {
 		list[i] = one(fmt.Sprintf("e%04d", i))
+	}
+	return list
+}
+
+// endpointsOf lists all endpoints of a status.
+func endpointsOf(s Status) (list []EndpointStatus) {
+	for i := range s.Len() {
+		list = append(list, s.Endpoint(i))
 	}
 	return list
 }

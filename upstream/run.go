@@ -2,7 +2,6 @@ package upstream
 
 import (
 	"context"
-	"runtime"
 	"sync"
 	"time"
 )
@@ -63,6 +62,7 @@ func (p *Pool) live(ctx context.Context) {
 			heir <- p.bequeath()
 			return
 		case <-restore:
+			p.pace.Begin()
 			p.restore(time.Now())
 		case <-p.wake:
 		case <-p.due.C:
@@ -88,13 +88,14 @@ func (p *Pool) watch(ctx context.Context) {
 
 // step takes in all news, decides, and publishes what has changed.
 func (p *Pool) step(now time.Time) {
+	p.pace.Begin()
 	p.mu.Lock()
 	news := p.inbox
 	p.inbox = inbox{}
 	p.mu.Unlock()
 	if news.snapshot != nil {
 		p.learn(*news.snapshot, now)
-		runtime.Gosched() // decide says why
+		p.pace.Rest()
 	}
 	if news.err != nil {
 		p.lose(news.err, now)

@@ -9,7 +9,9 @@ import (
 	"pingap-go/health"
 )
 
-// Status is a pool at one moment, for the admin API and metrics.
+// Status is a pool at one moment, for the admin API and metrics. Its endpoints, of
+// which there can be thousands, are told of one by one; their counters are those
+// of the moment in which they are asked for.
 type Status struct {
 	Name, Discovery, Algorithm string
 	Condition                  endpoint.Condition
@@ -20,7 +22,11 @@ type Status struct {
 	Saved                      time.Time // of a membership restored from disk; zero otherwise
 	Panic                      bool
 	Tier                       int
-	Endpoints                  []EndpointStatus
+	// Verdicts says how many endpoints have each. It is not to be written to.
+	Verdicts map[health.Verdict]int
+
+	hosts []hostStatus
+	now   int64 // monotonic, for latencies
 }
 
 // EndpointStatus is one endpoint and why it is in or out.
@@ -45,11 +51,12 @@ type status struct {
 	panics  bool
 	tier    int
 	hosts   []hostStatus
+	counts  map[health.Verdict]int // of hosts
 }
 
 type hostStatus struct {
 	host     *Host
-	endpoint endpoint.Endpoint
+	endpoint *endpoint.Endpoint
 	verdict  health.Verdict
 	reason   string
 	since    time.Time
@@ -67,22 +74,28 @@ func (p *Pool) publishStatus() {
 	v := p.view.Load()
 	s := &status{members: p.members, panics: v.panics, tier: v.tier}
 	if last := p.status.Load(); last != nil && !p.retold {
-		s.hosts = last.hosts
+		s.hosts, s.counts = last.hosts, last.counts
 	} else {
-		s.hosts = p.hostStatuses()
+		s.hosts, s.counts = p.hostStatuses()
 	}
 	p.retold, p.restated = false, false
 	p.status.Store(s)
 }
 
-func (p *Pool) hostStatuses() []hostStatus {
-	list := make([]hostStatus, 0, len(p.order)+len(p.draining))
+func (p *Pool) hostStatuses() (list []hostStatus, counts map[health.Verdict]int) {
+	list = make([]hostStatus, 0, len(p.order)+len(p.draining))
+	counts = make(map[health.Verdict]int, len(health.Verdicts))
 	for _, hosts := range [][]*Host{p.order, p.draining} {
 		for _, h := range hosts {
 			list = append(list, hostStatus{h, h.endpoint, h.verdict, h.reason, h.since, h.probe.Reason, h.passive})
+			counts[h.verdict]++
+			p.pace.Rest()
 		}
 	}
-	return list
+	if len(p.draining) > 0 {
+		slices.SortFunc(list, func(a, b hostStatus) int { return cmp.Compare(a.endpoint.ID, b.endpoint.ID) })
+	}
+	return list, counts
 }
 
 // condition is the snapshot's, or why there is none.
@@ -104,22 +117,24 @@ func (p *Pool) Ready() bool { return p.status.Load().members.answered }
 func (p *Pool) Status() Status {
 	s := p.status.Load()
 	m := &s.members
-	out := Status{
+	return Status{
 		Name: p.options.Name, Discovery: p.options.Discovery, Algorithm: p.options.Algorithm,
 		Condition: m.condition(), Source: m.snapshot.Source,
 		Stale: m.stale, LastError: m.lastError, LastSuccess: m.lastSuccess, Saved: m.snapshot.Saved,
-		Panic: s.panics, Tier: s.tier,
-		Endpoints: make([]EndpointStatus, 0, len(s.hosts)),
+		Panic: s.panics, Tier: s.tier, Verdicts: s.counts, hosts: s.hosts, now: p.now(),
 	}
-	now := p.now()
-	for _, h := range s.hosts {
-		out.Endpoints = append(out.Endpoints, EndpointStatus{
-			Endpoint: h.endpoint, Verdict: h.verdict, Reason: h.reason, Since: h.since,
-			Registry: cmp.Or(h.endpoint.Barred, h.endpoint.Note), Probe: h.probe, Ejection: h.ejection,
-			InFlight: h.host.load.InFlight.Load(), Requests: h.host.requests.Load(), Failures: h.host.failures.Load(),
-			Latency: h.host.load.Latency.Value(now), Conns: h.host.open(),
-		})
+}
+
+// Len is the number of endpoints.
+func (s *Status) Len() int { return len(s.hosts) }
+
+// Endpoint is one of them; they are in the order of their IDs.
+func (s *Status) Endpoint(i int) EndpointStatus {
+	h := &s.hosts[i]
+	return EndpointStatus{
+		Endpoint: *h.endpoint, Verdict: h.verdict, Reason: h.reason, Since: h.since,
+		Registry: cmp.Or(h.endpoint.Barred, h.endpoint.Note), Probe: h.probe, Ejection: h.ejection,
+		InFlight: h.host.load.InFlight.Load(), Requests: h.host.requests.Load(), Failures: h.host.failures.Load(),
+		Latency: h.host.load.Latency.Value(s.now), Conns: h.host.open(),
 	}
-	slices.SortFunc(out.Endpoints, func(a, b EndpointStatus) int { return cmp.Compare(a.Endpoint.ID, b.Endpoint.ID) })
-	return out
 }

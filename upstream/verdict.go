@@ -1,7 +1,6 @@
 package upstream
 
 import (
-	"runtime"
 	"strings"
 	"time"
 
@@ -18,12 +17,13 @@ func (p *Pool) decide(now time.Time) {
 	for _, h := range p.order {
 		if h.touched {
 			p.settle(h, now)
+			p.pace.Rest()
 		}
 	}
 	if p.changed || p.view.Load().warming {
-		runtime.Gosched()
+		p.pace.Rest()
 		p.publishView(now)
-		runtime.Gosched()
+		p.pace.Rest()
 	}
 	p.publishStatus()
 	if p.members.answered && !p.isReady {
@@ -40,7 +40,7 @@ func (p *Pool) publishView(now time.Time) {
 		return
 	}
 	p.restated = true
-	runtime.Gosched()
+	p.pace.Rest()
 	next.picker = p.options.Policy.Picker(next.candidates())
 	p.view.Store(next)
 }
@@ -68,7 +68,7 @@ func (p *Pool) settle(h *Host, now time.Time) {
 // judge is the fusion: the registry makes a host eligible, its own probe can
 // veto, passive evidence can eject. All reasons are shown, the first decides.
 func (p *Pool) judge(h *Host) (health.Verdict, string) {
-	e := &h.endpoint
+	e := h.endpoint
 	if !e.Eligible() {
 		return health.Down, e.Barred
 	}

@@ -259,7 +259,7 @@ func TestTheLastHostIsNeverEjected(t *testing.T) {
 			pass(time.Millisecond)
 		}
 		up := 0
-		for _, e := range r.Status().Endpoints {
+		for _, e := range endpointsOf(r.Status()) {
 			if e.Verdict == health.Up {
 				up++
 			}

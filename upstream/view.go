@@ -20,7 +20,7 @@ type view struct {
 	warming bool
 	// endpoints are the hosts' descriptions when the view was made; hosts' own
 	// are for the pool's goroutine alone. nil in a lane's part.
-	endpoints []endpoint.Endpoint
+	endpoints []*endpoint.Endpoint
 }
 
 // choose selects the hosts that may be picked: those that are up, in the lowest
@@ -64,7 +64,7 @@ func (p *Pool) inTier(now time.Time, may func(*Host) bool) *view {
 			return nil
 		}
 	}
-	v := &view{tier: tier, hosts: make([]*Host, 0, n), shares: make([]float64, 0, n), endpoints: make([]endpoint.Endpoint, 0, n)}
+	v := &view{tier: tier, hosts: make([]*Host, 0, n), shares: make([]float64, 0, n), endpoints: make([]*endpoint.Endpoint, 0, n)}
 	for _, h := range p.order {
 		if h.endpoint.Tier > tier || !may(h) {
 			continue
@@ -74,6 +74,7 @@ func (p *Pool) inTier(now time.Time, may func(*Host) bool) *view {
 		v.hosts = append(v.hosts, h)
 		v.shares = append(v.shares, float64(h.endpoint.Weight)*warmth)
 		v.endpoints = append(v.endpoints, h.endpoint)
+		p.pace.Rest()
 	}
 	return v
 }
@@ -143,7 +144,7 @@ func (v *view) untried(ask *balance.Ask) bool {
 // same reports whether two views would pick alike, in all lanes, too.
 func (v *view) same(o *view) bool {
 	return v.panics == o.panics && v.tier == o.tier && v.warming == o.warming && slices.Equal(v.hosts, o.hosts) && slices.Equal(v.shares, o.shares) &&
-		slices.EqualFunc(v.endpoints, o.endpoints, func(a, b endpoint.Endpoint) bool { return slices.Equal(a.Tags, b.Tags) })
+		slices.EqualFunc(v.endpoints, o.endpoints, func(a, b *endpoint.Endpoint) bool { return slices.Equal(a.Tags, b.Tags) })
 }
 
 func (v *view) candidates() []balance.Candidate {

@@ -84,7 +84,10 @@ func (b *belief) take(index uint64, endpoints []endpoint.Endpoint, critical []in
 }
 
 func (b *belief) remember(endpoints []endpoint.Endpoint) {
-	b.members = make(map[string]bool, len(endpoints))
+	if b.members == nil {
+		b.members = make(map[string]bool, len(endpoints))
+	}
+	clear(b.members)
 	for i := range endpoints {
 		b.members[endpoints[i].ID] = endpoints[i].Eligible()
 	}

@@ -54,7 +54,7 @@ type Client struct {
 	whole     *gate // for queries that are answered at once, with all they ask for
 	transport *transport
 	api       *api.Client
-	buffers   sync.Pool // of *bytes.Buffer, for answers
+	buffers   sync.Pool // of *[]byte, for answers
 
 	mu      sync.Mutex
 	watches int

@@ -1,16 +1,14 @@
 package consul
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"hash/maphash"
 	"io"
-	"runtime"
 	"sync"
 
 	"pingap-go/endpoint"
+	"pingap-go/internal/pace"
 )
 
 // listing reads the answers of the health endpoint, one after the other. Of a
@@ -21,18 +19,16 @@ type listing struct {
 	tags    []string // all must be on an instance
 	warning bool     // instances in that status may serve
 	buffers *sync.Pool
+	pace    pace.Pace // requests need not wait for a long answer to be read
 
 	seed  maphash.Seed
 	known map[uint64]*described // by the hash of the element; the last answer's only
+	spare map[uint64]*described // what the next answer's are put in
 
 	endpoints []endpoint.Endpoint // of the last answer, those with the tags
 	critical  []int               // places in endpoints of those that only a check bars
 	instances int                 // in the last answer, whatever their tags
 }
-
-// giveWay is after how many instances a long answer lets others run: where Go has
-// one thread, requests wait for it no longer than these take.
-const giveWay = 64
 
 // described is what an element of the list came to.
 type described struct {
@@ -42,43 +38,45 @@ type described struct {
 }
 
 func newListing(tags []string, warning bool, buffers *sync.Pool) *listing {
-	return &listing{tags: tags, warning: warning, buffers: buffers, seed: maphash.MakeSeed()}
+	return &listing{
+		tags: tags, warning: warning, buffers: buffers, seed: maphash.MakeSeed(),
+		known: map[uint64]*described{}, spare: map[uint64]*described{},
+	}
 }
 
-// take reads one answer.
+// take reads one answer. The endpoints are new; what they point to is shared with
+// those of the answers before and never written to. An error leaves the listing as
+// it was.
 func (l *listing) take(body io.Reader) error {
-	buffer, _ := l.buffers.Get().(*bytes.Buffer)
+	buffer, _ := l.buffers.Get().(*[]byte)
 	if buffer == nil {
-		buffer = new(bytes.Buffer)
+		buffer = new([]byte)
 	}
-	defer l.buffers.Put(buffer)
-	buffer.Reset()
-	if _, err := buffer.ReadFrom(body); err != nil {
-		return err
+	text := elements{in: body, buf: *buffer}
+	err := l.read(&text)
+	*buffer = text.buf
+	l.buffers.Put(buffer)
+	if err != nil {
+		return fmt.Errorf("read the list of instances: %w", err)
 	}
-	return l.read(buffer.Bytes())
+	return nil
 }
 
-// read makes endpoints of an answer's text. The endpoints are new; what they
-// point to is shared with those of the answers before and never written to.
-func (l *listing) read(text []byte) error {
-	now := make(map[uint64]*described, len(l.known))
+func (l *listing) read(text *elements) error {
+	l.pace.Begin()
+	now := l.spare
+	clear(now)
 	endpoints := make([]endpoint.Endpoint, 0, len(l.known))
 	var critical []int
 	instances := 0
-	err := eachElement(text, func(element []byte) error {
-		hash := maphash.Bytes(l.seed, element)
-		d, ok := l.known[hash]
-		if !ok {
-			var err error
-			if d, err = l.describe(element); err != nil {
-				return err
-			}
+	err := text.each(func(element []byte) error {
+		l.pace.Rest()
+		d, hash, err := l.recognise(element)
+		if err != nil {
+			return err
 		}
 		now[hash] = d
-		if instances++; instances%giveWay == 0 {
-			runtime.Gosched()
-		}
+		instances++
 		if d.wanted {
 			if d.critical {
 				critical = append(critical, len(endpoints))
@@ -88,10 +86,20 @@ func (l *listing) read(text []byte) error {
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("read the list of instances: %w", err)
+		return err
 	}
-	l.known, l.endpoints, l.critical, l.instances = now, endpoints, critical, instances
+	l.known, l.spare = now, l.known
+	l.endpoints, l.critical, l.instances = endpoints, critical, instances
 	return nil
+}
+
+// recognise gives what the element came to in the answer before, or decodes it.
+func (l *listing) recognise(element []byte) (d *described, hash uint64, err error) {
+	hash = maphash.Bytes(l.seed, element)
+	if d = l.known[hash]; d == nil {
+		d, err = l.describe(element)
+	}
+	return d, hash, err
 }
 
 func (l *listing) describe(element []byte) (*described, error) {
@@ -100,77 +108,4 @@ func (l *listing) describe(element []byte) (*described, error) {
 		return nil, err
 	}
 	return &described{endpoint: e.endpoint(l.warning), wanted: e.hasTags(l.tags), critical: e.critical()}, nil
-}
-
-var errList = errors.New("it is not a whole JSON list")
-
-// eachElement calls visit with the text of each element of a JSON list of
-// objects. It finds where they begin and end and leaves their insides to the
-// decoder.
-func eachElement(text []byte, visit func(element []byte) error) error {
-	text = bytes.TrimSpace(text)
-	if bytes.Equal(text, []byte("null")) {
-		return nil
-	}
-	if len(text) < 2 || text[0] != '[' || text[len(text)-1] != ']' {
-		return errList
-	}
-	text = text[1 : len(text)-1]
-	for {
-		text = bytes.TrimLeft(text, ", \t\r\n")
-		if len(text) == 0 {
-			return nil
-		}
-		length := objectLength(text)
-		if length == 0 {
-			return errList
-		}
-		if err := visit(text[:length]); err != nil {
-			return err
-		}
-		text = text[length:]
-	}
-}
-
-// objectLength is how many bytes the JSON object at the start of text has; 0 when
-// there is none, or no end of it.
-func objectLength(text []byte) int {
-	if text[0] != '{' {
-		return 0
-	}
-	depth := 0
-	for i := 0; i < len(text); i++ {
-		switch text[i] {
-		case '{':
-			depth++
-		case '}':
-			if depth--; depth == 0 {
-				return i + 1
-			}
-		case '"':
-			i += stringLength(text[i:]) - 1
-		}
-	}
-	return 0
-}
-
-// stringLength is how many bytes the JSON string at the start of text has, its
-// quotes included; all of text when it does not end. Most of an answer is
-// strings, so it looks for their quotes and not at each byte.
-func stringLength(text []byte) int {
-	for i := 1; i < len(text); i++ {
-		quote := bytes.IndexByte(text[i:], '"')
-		if quote < 0 {
-			break
-		}
-		i += quote
-		backslashes := 0
-		for text[i-1-backslashes] == '\\' {
-			backslashes++
-		}
-		if backslashes%2 == 0 {
-			return i + 1
-		}
-	}
-	return len(text)
 }

@@ -49,7 +49,8 @@ type place struct {
 
 // news takes the datacenter's new part.
 func (p place) news(n part) {
-	p.merger.set(p.tier, tier{endpoints: p.rank(n.endpoints), empty: n.empty, index: n.index, answered: true})
+	ranked := endpoint.NewSnapshot(endpoint.Source{}, p.rank(n.endpoints), n.empty)
+	p.merger.set(p.tier, tier{endpoints: ranked.Endpoints, empty: n.empty, index: n.index, answered: true})
 }
 
 // known is what an earlier run knew of the datacenter, under the IDs that its
@@ -117,12 +118,21 @@ func (m *merger) merge() (s endpoint.Snapshot, ok bool) {
 	if !first.answered && first.err == nil {
 		return s, false
 	}
-	var endpoints []endpoint.Endpoint
-	for i := range m.tiers {
-		endpoints = append(endpoints, m.tiers[i].endpoints...)
-		ok = ok || m.tiers[i].answered
+	ok = slices.ContainsFunc(m.tiers, func(t tier) bool { return t.answered })
+	return endpoint.NewSnapshot(m.query.source(first.index), m.endpoints(), m.emptiness()), ok
+}
+
+// endpoints are those of all datacenters. Those of a single one are not copied:
+// they are in a snapshot's order and nobody writes to them any more.
+func (m *merger) endpoints() []endpoint.Endpoint {
+	if len(m.tiers) == 1 {
+		return m.tiers[0].endpoints
 	}
-	return endpoint.NewSnapshot(m.query.source(first.index), endpoints, m.emptiness()), ok
+	var all []endpoint.Endpoint
+	for i := range m.tiers {
+		all = append(all, m.tiers[i].endpoints...)
+	}
+	return all
 }
 
 // emptiness is Unknown when no datacenter knows the service.

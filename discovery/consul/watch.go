@@ -124,6 +124,7 @@ func (w *watch) look(ctx context.Context) (part, outcome, error) {
 	if err := w.trust(ctx, meta, w.listing.instances); err != nil {
 		return part{}, again, err
 	}
+	w.listing.pace.Rest()
 	if w.doubts(q, meta) {
 		return part{}, again, nil
 	}
@@ -136,8 +137,10 @@ func (w *watch) look(ctx context.Context) (part, outcome, error) {
 	// An index of 0 would never wait.
 	// https://developer.hashicorp.com/consul/api-docs/features/blocking
 	w.index, w.confirm = max(meta.LastIndex, 1), false
+	w.listing.pace.Rest()
 	w.belief.take(meta.LastIndex, p.endpoints, w.listing.critical, time.Now())
 	w.limiter.SetLimit(min(callsPerSecond, rate.Limit(endpointsPerSecond)/rate.Limit(w.listing.instances+1)))
+	w.listing.pace.Rest()
 	return p, changed, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"pingap-go/endpoint"
+	"pingap-go/internal/longjson"
 )
 
 // Set is the memberships of several services that are kept as one: a file and an
@@ -17,7 +18,9 @@ type Set struct {
 }
 
 // SaveAll writes a set, in place of the one before under name.
-func (d *Dir) SaveAll(name string, set Set) error { return d.write(name, set) }
+func (d *Dir) SaveAll(name string, set Set) error {
+	return d.write(name, func(w *longjson.Writer) { writeSet(w, set) })
+}
 
 // LoadAll returns the set that was saved last under name, with a time in each
 // snapshot's Saved. Errors are those of Load: the file is good or bad as a whole.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -44,16 +45,15 @@ func plain(b byte) bool {
 	return b == '-' || b == '_' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z'
 }
 
-// replace puts text in name's place in one step: a file beside it, synced and then
+// replace puts what write writes in name's place in one step: a file beside it, synced and then
 // renamed. The directory is not synced: after a crash of the machine there is the
 // old file or the new one, and either will do.
-func (d *Dir) replace(name string, text []byte) error {
+func (d *Dir) replace(name string, write func(io.Writer) error) error {
 	f, err := os.CreateTemp(d.path, temporary)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(text)
-	if err == nil {
+	if err = write(f); err == nil {
 		err = f.Sync()
 	}
 	if closed := f.Close(); err == nil {

@@ -31,6 +31,7 @@ import (
 	"time"
 
 	"pingap-go/endpoint"
+	"pingap-go/internal/longjson"
 )
 
 const (
@@ -62,34 +63,25 @@ func Open(path string) (*Dir, error) {
 	return d, nil
 }
 
-// file is the format on disk.
+// file is the format on disk; encode writes it.
 type file struct {
 	Version  int             `json:"version"`
 	Name     string          `json:"name"`
 	Saved    time.Time       `json:"saved"`
-	Checksum string          `json:"sha256"` // of Snapshot, compacted
 	Snapshot json.RawMessage `json:"snapshot"`
+	Checksum string          `json:"sha256"` // of Snapshot as it is written
 }
 
 // Save writes the snapshot of the upstream name, in place of the one before.
 func (d *Dir) Save(name string, s endpoint.Snapshot) error {
 	s.Saved = time.Time{}
-	return d.write(name, s)
+	return d.write(name, func(w *longjson.Writer) { writeSnapshot(w, s) })
 }
 
 // write puts content, which is one snapshot or several, in name's file.
-func (d *Dir) write(name string, content any) error {
-	snapshot, err := json.Marshal(content)
-	if err != nil {
-		return fmt.Errorf("save membership of %q: %w", name, err)
-	}
-	text, err := json.Marshal(file{
-		Version: version, Name: name, Saved: time.Now().UTC(), Checksum: checksum(snapshot), Snapshot: snapshot,
-	})
+func (d *Dir) write(name string, content func(*longjson.Writer)) error {
 	_, missing := os.Stat(d.pathOf(name))
-	if err == nil {
-		err = d.replace(name, text)
-	}
+	err := d.replace(name, func(w io.Writer) error { return encode(w, name, content) })
 	if err != nil {
 		return fmt.Errorf("save membership of %q: %w", name, err)
 	}

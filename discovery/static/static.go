@@ -48,8 +48,19 @@ func New(o Options) (discovery.Watcher, error) {
 		seen[e.ID] = true
 		endpoints = append(endpoints, e)
 	}
-	source := endpoint.Source{Kind: "static", Detail: strings.Join(o.Addrs, ", ")}
+	source := endpoint.Source{Kind: "static", Detail: describe(o.Addrs)}
 	return &watcher{snapshot: endpoint.NewSnapshot(source, endpoints, endpoint.Empty)}, nil
+}
+
+// described is how many addresses the source's description names.
+const described = 8
+
+// describe names the addresses, or the first of many.
+func describe(addrs []string) string {
+	if len(addrs) <= described {
+		return strings.Join(addrs, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(addrs[:described], ", "), len(addrs)-described)
 }
 
 // Watch publishes the list once and waits for ctx to end.

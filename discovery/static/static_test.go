@@ -2,6 +2,7 @@ package static_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -41,6 +42,28 @@ func TestListIsPublishedOnce(t *testing.T) {
 	}
 	if updates, fails := sink.Counts(); updates != 1 || fails != 0 || s.Condition != endpoint.Populated {
 		t.Errorf("%d snapshots, %d errors, %s", updates, fails, s.Condition)
+	}
+}
+
+// The description goes into log lines and the API: it names a few, and counts the rest.
+func TestALongListIsDescribedShortly(t *testing.T) {
+	var addrs []string
+	for i := range 5000 {
+		addrs = append(addrs, fmt.Sprintf("a%d:80", i))
+	}
+	w, err := static.New(static.Options{Addrs: addrs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var sink discoverytest.Sink
+	if err := w.Watch(ctx, &sink); err != nil {
+		t.Fatal(err)
+	}
+	s := sink.Await(t, 10*time.Second, func(s endpoint.Snapshot) bool { return len(s.Endpoints) == 5000 })
+	if want := "static a0:80, a1:80, a2:80, a3:80, a4:80, a5:80, a6:80, a7:80 and 4992 more"; s.Source.String() != want {
+		t.Errorf("%q, want %q", s.Source, want)
 	}
 }
 

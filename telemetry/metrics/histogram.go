@@ -7,6 +7,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
+
+	"pingap-go/internal/pace"
 )
 
 // durations is all histograms of one name. Like the counters of a family they are
@@ -84,7 +86,11 @@ func (d *durations) Collect(out chan<- prometheus.Metric) {
 		members = append(members, h)
 	}
 	d.mu.Unlock()
-	for _, h := range members {
+	var rests pace.Pace
+	for i, h := range members {
+		if i%batch == batch-1 {
+			rests.Pause()
+		}
 		out <- h
 	}
 }

@@ -31,6 +31,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"pingap-go/internal/pace"
 )
 
 // Build says which program runs; it becomes the labels of pingap_build_info.
@@ -128,11 +130,28 @@ func (m *Metrics) AccessLogDropped(total func() uint64) {
 // Handler answers scrapes, in the text or the protobuf format by Accept. At most
 // four run at once; an error in one family is logged and the others are sent.
 func (m *Metrics) Handler(log *slog.Logger) http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
+	scrapes := promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
 		ErrorLog:            slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		ErrorHandling:       promhttp.ContinueOnError,
 		MaxRequestsInFlight: 4,
+		DisableCompression:  true, // for large scrapes it takes more time than the network
 	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer := &paced{ResponseWriter: w}
+		answer.pace.Begin()
+		scrapes.ServeHTTP(answer, r)
+	})
+}
+
+// paced is an answer that is written with rests.
+type paced struct {
+	http.ResponseWriter
+	pace pace.Pace
+}
+
+func (p *paced) Write(text []byte) (int, error) {
+	p.pace.Rest()
+	return p.ResponseWriter.Write(text)
 }
 
 func buildInfo(build Build) prometheus.Collector {

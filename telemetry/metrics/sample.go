@@ -6,6 +6,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
+
+	"pingap-go/internal/pace"
 )
 
 // labelled is a name with its labels, as samples need it.
@@ -36,7 +38,13 @@ func newLabelled(kind prometheus.ValueType, name, help string, labels ...string)
 type scrape struct {
 	out   chan<- prometheus.Metric
 	pairs map[pair]*dto.LabelPair
+	sent  int
+	pace  pace.Pace // requests go on meanwhile
 }
+
+// batch is how many samples of ours client_golang may have to take in at a time,
+// which costs it some microseconds for each.
+const batch = 256
 
 type pair struct{ name, value string }
 
@@ -49,6 +57,9 @@ func (s *scrape) send(l *labelled, value float64, values ...string) {
 	labels := make([]*dto.LabelPair, len(l.names))
 	for i, name := range l.names {
 		labels[i] = s.label(pair{name, values[l.places[i]]})
+	}
+	if s.sent++; s.sent%batch == 0 {
+		s.pace.Pause()
 	}
 	s.out <- &sample{labelled: l, labels: labels, value: value}
 }
