@@ -95,7 +95,7 @@ func (c *conn) await() bool {
 	c.state.Store(stateActive)
 	x := c.x
 	x.started = mono.Now()
-	x.Start = mono.Time(x.started)
+	x.Start = timeOfDay(x.started)
 	x.Request.Scheme = "http"
 	x.site = c.server.site.Load()
 	if err := http1.ParseRequest(head, &x.Request, &c.limits); err != nil {

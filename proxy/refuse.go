@@ -23,7 +23,7 @@ func (c *conn) refuse(err error) {
 	x := c.x
 	if x.site == nil {
 		x.started = mono.Now()
-		x.Start = mono.Time(x.started)
+		x.Start = timeOfDay(x.started)
 		x.site = c.server.site.Load()
 	}
 	x.ClientIP = x.RemoteIP

@@ -87,7 +87,7 @@ func (s *stream) serve() (whole bool) {
 func (s *stream) begin() error {
 	c, x := s.conn, s.x
 	x.started = mono.Now()
-	x.Start = mono.Time(x.started)
+	x.Start = timeOfDay(x.started)
 	x.Server, x.Remote, x.Local = c.server.name, c.remote, c.local
 	x.RemoteIP, x.RemotePort, x.Trusted, x.localPort = c.ip, c.port, c.trusted, c.localPort
 	x.Request.Scheme = "http"

@@ -14,6 +14,3 @@ func Now() int64 { return int64(time.Since(base)) }
 
 // Since is the time that has passed since Now answered start.
 func Since(start int64) time.Duration { return time.Duration(Now() - start) }
-
-// Time is the wall-clock time at which Now answered at.
-func Time(at int64) time.Time { return base.Add(time.Duration(at)) }
