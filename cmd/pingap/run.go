@@ -50,13 +50,15 @@ func runProxy(args []string, std streams) error {
 		return errUsage
 	}
 	log.Info("starting", "version", version, "commit", commit(), "config", file, "pid", os.Getpid())
+	threads := resources.NewThreads()
 	e := engine.New(engine.Options{
-		Load:    func() (*config.Config, error) { return load(file, log) },
+		Load:    func() (*config.Config, error) { return load(file, threads, log) },
 		Version: version, Commit: commit(), Log: log, Level: levelVar, AccessLog: std.out,
 	})
 	tuning, done := context.WithCancel(context.Background())
 	defer done()
 	go resources.TuneCollector(tuning, os.LookupEnv)
+	go threads.Run(tuning, log)
 	signals, stop := notify()
 	defer stop()
 	return serve(e, log, signals, func() {})
@@ -70,12 +72,12 @@ func notify() (signals chan os.Signal, stop func()) {
 }
 
 // load reads the configuration and fits the process to what it may use.
-func load(file string, log *slog.Logger) (*config.Config, error) {
+func load(file string, threads *resources.Threads, log *slog.Logger) (*config.Config, error) {
 	c, err := config.Load(file, os.LookupEnv, engine.Check)
 	if err != nil {
 		return nil, err
 	}
-	if said := resources.Find(c.Basic.Threads, os.LookupEnv, os.DirFS("/")).Apply(); said != "" {
+	if said := threads.Apply(resources.Find(c.Basic.Threads, threads.Allowed(), os.LookupEnv, os.DirFS("/"))); said != "" {
 		log.Info("limited to " + said)
 	}
 	return c, nil

@@ -1,8 +1,9 @@
 // Package resources finds out how many threads and how much memory this process
 // may use, and tells Go's runtime.
 //
-//	limits := resources.Find(config.Basic.Threads, os.LookupEnv, os.DirFS("/"))
-//	limits.Apply()
+//	threads := resources.NewThreads()
+//	limits := resources.Find(config.Basic.Threads, threads.Allowed(), os.LookupEnv, os.DirFS("/"))
+//	said := threads.Apply(limits)
 //
 // Who says it, the first that does: for threads the configuration, GOMAXPROCS,
 // the cores that Nomad reserved (NOMAD_CPU_CORES), its share of MHz
@@ -10,7 +11,7 @@
 // cgroup's CPU quota allows, which Go reads by itself, bounds all of Nomad's. Where
 // nobody says anything it is half of the machine's cores: the other half is the
 // app's, and a proxy that shares its cores with its neighbours does more with fewer
-// threads. For
+// threads. While requests queue for these, all cores are used (Threads). For
 // memory GOMEMLIMIT, or the least of what Nomad allows (NOMAD_MEMORY_MAX_LIMIT,
 // else NOMAD_MEMORY_LIMIT) and of the cgroup's memory.max. Go is given nine
 // tenths of it, so that it collects garbage before the kernel kills.
@@ -30,6 +31,8 @@ import (
 type Limits struct {
 	// Threads is how many threads run Go code at once; 0 = leave it to Go.
 	Threads int
+	// MostThreads is how many may run while requests queue for them; 0 = no more.
+	MostThreads int
 	// Memory is how many bytes Go should stay under; 0 = leave it to Go.
 	Memory                  int64
 	ThreadsFrom, MemoryFrom string
@@ -38,21 +41,25 @@ type Limits struct {
 // Env gives environment variables, as os.LookupEnv does.
 type Env func(name string) (string, bool)
 
-// Find reads the limits. threads is the configured number, 0 for none; root is
-// the file system from "/". What cannot be read does not limit.
-func Find(threads int, env Env, root fs.FS) Limits {
+// Find reads the limits. threads is the configured number, 0 for none, allowed how
+// many Go has found that it may run; root is the file system from "/". What cannot be
+// read does not limit.
+func Find(threads, allowed int, env Env, root fs.FS) Limits {
 	var l Limits
-	l.Threads, l.ThreadsFrom = findThreads(threads, runtime.NumCPU(), env, root)
+	l.Threads, l.MostThreads, l.ThreadsFrom = findThreads(threads, allowed, runtime.NumCPU(), env, root)
 	l.Memory, l.MemoryFrom = findMemory(env, root)
 	return l
 }
 
-// Apply tells Go's runtime. It says what it has set, "" when nothing.
-func (l Limits) Apply() string {
+// apply tells Go's runtime. It says what it has set, "" when nothing.
+func (l Limits) apply() string {
 	var said []string
 	if l.Threads > 0 {
 		runtime.GOMAXPROCS(l.Threads)
 		said = append(said, fmt.Sprintf("%d thread%s (%s)", l.Threads, plural(l.Threads), l.ThreadsFrom))
+	}
+	if l.MostThreads > l.Threads {
+		said = append(said, fmt.Sprintf("%d while requests queue", l.MostThreads))
 	}
 	if l.Memory > 0 {
 		debug.SetMemoryLimit(l.Memory)
@@ -61,22 +68,21 @@ func (l Limits) Apply() string {
 	return strings.Join(said, ", ")
 }
 
-func findThreads(configured, cores int, env Env, root fs.FS) (int, string) {
+func findThreads(configured, allowed, cores int, env Env, root fs.FS) (n, most int, from string) {
 	if configured > 0 {
-		return configured, "basic.threads"
+		return configured, 0, "basic.threads"
 	}
 	if set, _ := env("GOMAXPROCS"); set != "" {
-		return 0, ""
+		return 0, 0, ""
 	}
-	n, from := nomadThreads(env, root)
-	allowed := runtime.GOMAXPROCS(0) // by the cgroup, or all there are
+	n, from = nomadThreads(env, root)
 	switch {
 	case n > 0 && n < allowed:
-		return n, from
+		return n, 0, from
 	case n > 0 || allowed < cores:
-		return 0, ""
+		return 0, 0, ""
 	}
-	return max(allowed/2, 1), "half of the machine"
+	return max(allowed/2, 1), allowed, "half of the machine"
 }
 
 // nomadThreads is what Nomad reserved: cores, or a share of MHz, rounded up.

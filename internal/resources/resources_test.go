@@ -21,41 +21,39 @@ func environment(values map[string]string) Env {
 }
 
 func TestThreads(t *testing.T) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(8)) // a machine of eight cores
 	cpuinfo := map[string]string{"proc/cpuinfo": "processor\t: 0\ncpu MHz\t\t: 2500.000\n"}
 	for _, c := range []struct {
 		name       string
 		configured int
 		env        map[string]string
 		files      map[string]string
-		want       int
+		want, most int
 		from       string
 	}{
-		{"nobody says anything", 0, nil, nil, 4, "half of the machine"},
-		{"the configuration goes first", 3, map[string]string{"GOMAXPROCS": "2", "NOMAD_CPU_CORES": "0"}, nil, 3, "basic.threads"},
-		{"GOMAXPROCS is Go's own affair", 0, map[string]string{"GOMAXPROCS": "2", "NOMAD_CPU_CORES": "0"}, nil, 0, ""},
-		{"reserved cores", 0, map[string]string{"NOMAD_CPU_CORES": "0-2,7", "NOMAD_CPU_LIMIT": "100"}, cpuinfo, 4, "NOMAD_CPU_CORES"},
-		{"a share of less than a core", 0, map[string]string{"NOMAD_CPU_LIMIT": "100"}, cpuinfo, 1, "NOMAD_CPU_LIMIT"},
-		{"a share of more than two cores", 0, map[string]string{"NOMAD_CPU_LIMIT": "5001"}, cpuinfo, 3, "NOMAD_CPU_LIMIT"},
+		{"nobody says anything", 0, nil, nil, 4, 8, "half of the machine"},
+		{"the configuration goes first", 3, map[string]string{"GOMAXPROCS": "2", "NOMAD_CPU_CORES": "0"}, nil, 3, 0, "basic.threads"},
+		{"GOMAXPROCS is Go's own affair", 0, map[string]string{"GOMAXPROCS": "2", "NOMAD_CPU_CORES": "0"}, nil, 0, 0, ""},
+		{"reserved cores", 0, map[string]string{"NOMAD_CPU_CORES": "0-2,7", "NOMAD_CPU_LIMIT": "100"}, cpuinfo, 4, 0, "NOMAD_CPU_CORES"},
+		{"a share of less than a core", 0, map[string]string{"NOMAD_CPU_LIMIT": "100"}, cpuinfo, 1, 0, "NOMAD_CPU_LIMIT"},
+		{"a share of more than two cores", 0, map[string]string{"NOMAD_CPU_LIMIT": "5001"}, cpuinfo, 3, 0, "NOMAD_CPU_LIMIT"},
 		{"the base frequency counts, not the moment's", 0, map[string]string{"NOMAD_CPU_LIMIT": "5000"},
 			map[string]string{"sys/devices/system/cpu/cpu0/cpufreq/base_frequency": "2000000\n", "proc/cpuinfo": "cpu MHz : 4000\n"},
-			3, "NOMAD_CPU_LIMIT"},
-		{"a share of a machine that does not tell", 0, map[string]string{"NOMAD_CPU_LIMIT": "100"}, nil, 4, "half of the machine"},
-		{"more than there is", 0, map[string]string{"NOMAD_CPU_LIMIT": "90000"}, cpuinfo, 0, ""},
-		{"nonsense", 0, map[string]string{"NOMAD_CPU_CORES": "many"}, nil, 4, "half of the machine"},
+			3, 0, "NOMAD_CPU_LIMIT"},
+		{"a share of a machine that does not tell", 0, map[string]string{"NOMAD_CPU_LIMIT": "100"}, nil, 4, 8, "half of the machine"},
+		{"more than there is", 0, map[string]string{"NOMAD_CPU_LIMIT": "90000"}, cpuinfo, 0, 0, ""},
+		{"nonsense", 0, map[string]string{"NOMAD_CPU_CORES": "many"}, nil, 4, 8, "half of the machine"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			n, from := findThreads(c.configured, 8, environment(c.env), machine(c.files))
-			if n != c.want || from != c.from {
-				t.Errorf("%d threads from %q, want %d from %q", n, from, c.want, c.from)
+			n, most, from := findThreads(c.configured, 8, 8, environment(c.env), machine(c.files))
+			if n != c.want || most != c.most || from != c.from {
+				t.Errorf("%d threads, %d at most from %q, want %d, %d from %q", n, most, from, c.want, c.most, c.from)
 			}
 		})
 	}
 }
 
 func TestThreadsOfAQuotaAreLeftToGo(t *testing.T) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2)) // a quota of two on a machine of eight cores
-	if n, from := findThreads(0, 8, environment(nil), machine(nil)); n != 0 {
+	if n, _, from := findThreads(0, 2, 8, environment(nil), machine(nil)); n != 0 {
 		t.Errorf("%d threads from %q", n, from)
 	}
 }
@@ -100,7 +98,7 @@ func TestMemory(t *testing.T) {
 		}, 0, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			l := Find(0, environment(c.env), machine(c.files))
+			l := Find(0, 1, environment(c.env), machine(c.files))
 			if l.Memory != c.limit/10*9 || l.MemoryFrom != c.from {
 				t.Errorf("%d bytes from %q, want nine tenths of %d from %q", l.Memory, l.MemoryFrom, c.limit, c.from)
 			}
@@ -111,14 +109,14 @@ func TestMemory(t *testing.T) {
 func TestApplyTellsTheRuntime(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(-1))
-	said := Limits{Threads: 3, ThreadsFrom: "basic.threads", Memory: 90 << 20, MemoryFrom: "cgroup"}.Apply()
+	said := Limits{Threads: 3, ThreadsFrom: "basic.threads", Memory: 90 << 20, MemoryFrom: "cgroup"}.apply()
 	if runtime.GOMAXPROCS(0) != 3 || debug.SetMemoryLimit(-1) != 90<<20 {
 		t.Errorf("%d threads, %d bytes", runtime.GOMAXPROCS(0), debug.SetMemoryLimit(-1))
 	}
 	if said != "3 threads (basic.threads), 90 MiB (cgroup)" {
 		t.Errorf("said %q", said)
 	}
-	if said := (Limits{}).Apply(); said != "" {
+	if said := (Limits{}).apply(); said != "" {
 		t.Errorf("nothing was set, and it says %q", said)
 	}
 }
