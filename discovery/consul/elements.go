@@ -19,59 +19,115 @@ var errList = errors.New("it is not a whole JSON list")
 // elements reads a JSON list of objects and gives out the text of one after the
 // other as it comes. It finds where they begin and end and leaves their insides to
 // the decoder.
+//
+//	for e.next() {
+//		text := e.object()
+//	}
+//	err := e.err()
 type elements struct {
-	in   io.Reader
-	buf  []byte
-	r, w int // what is buffered and not given out
-	err  error
+	in     io.Reader
+	buf    []byte
+	r, w   int // what is buffered and not given out
+	opened bool
+	ended  error // why no more can be read
+	bad    error // why there are no more elements; errOver at the end of a list
 }
 
-// each calls visit with each element's text, which is valid for that call only.
-// The error is visit's, the reader's or errList.
-func (e *elements) each(visit func(element []byte) error) error {
-	switch first := e.skip(" \t\r\n"); {
-	case first == 'n':
-		return e.null()
-	case first != '[':
-		return e.broken()
+// errOver ends a list as it should.
+var errOver = errors.New("the list is over")
+
+// next goes on to the next element. It reports false when there is none, and err says
+// whether that is the end of the list.
+func (e *elements) next() bool {
+	if !e.opened {
+		e.opened = true
+		e.open()
 	}
-	e.r++
-	for {
-		switch first := e.skip(", \t\r\n"); first {
-		case ']':
-			e.r++
-			return e.over()
-		case '{':
-			text, err := e.object()
-			if err != nil {
-				return err
-			}
-			if err := visit(text); err != nil {
-				return err
-			}
-		default:
-			return e.broken()
+	if e.bad != nil {
+		return false
+	}
+	switch e.skip(", \t\r\n") {
+	case '{':
+		return true
+	case ']':
+		e.r++
+		e.over()
+	default:
+		e.fail(errList)
+	}
+	return false
+}
+
+// err is nil when the list was read to its end.
+func (e *elements) err() error {
+	if e.bad == errOver {
+		return nil
+	}
+	return e.bad
+}
+
+// open takes what is before the first element. Consul writes null for some empty lists.
+func (e *elements) open() {
+	switch e.skip(" \t\r\n") {
+	case '[':
+		e.r++
+	case 'n':
+		if string(e.peek(len("null"))) != "null" {
+			e.fail(errList)
+			return
 		}
+		e.r += len("null")
+		e.over()
+	default:
+		e.fail(errList)
 	}
-}
-
-// null takes what Consul writes for some empty lists.
-func (e *elements) null() error {
-	for e.w-e.r < len("null") && e.more() {
-	}
-	if !bytes.HasPrefix(e.buf[e.r:e.w], []byte("null")) {
-		return e.broken()
-	}
-	e.r += len("null")
-	return e.over()
 }
 
 // over checks that nothing follows the list.
-func (e *elements) over() error {
-	if e.skip(" \t\r\n") != 0 || e.err != io.EOF {
-		return e.broken()
+func (e *elements) over() {
+	if e.skip(" \t\r\n") != 0 || e.ended != io.EOF {
+		e.fail(errList)
+		return
 	}
-	return nil
+	e.bad = errOver
+}
+
+// fail notes why there are no more elements: what ended the reading, if it was not
+// the end.
+func (e *elements) fail(why error) {
+	if e.ended != nil && e.ended != io.EOF {
+		why = e.ended
+	}
+	e.bad = why
+}
+
+// peek gives the next n bytes, valid until more are read; nil when there are not
+// as many. n is largestElement at most.
+func (e *elements) peek(n int) []byte {
+	for e.w-e.r < n {
+		if !e.more() {
+			return nil
+		}
+	}
+	return e.buf[e.r : e.r+n]
+}
+
+// take goes past n bytes that peek has given.
+func (e *elements) take(n int) { e.r += n }
+
+// object takes the element that begins here, whose text is valid until more is read;
+// nil when it does not end, as err says.
+func (e *elements) object() []byte {
+	var o object
+	for !o.ends(e.buf[e.r:e.w]) {
+		if !e.more() {
+			e.fail(errList)
+			return nil
+		}
+	}
+	text := e.buf[e.r : e.r+o.at]
+	e.r += o.at
+	return text
 }
 
 // skip goes on to the next byte that is none of those given, and returns it; 0 at
@@ -89,27 +145,14 @@ func (e *elements) skip(those string) byte {
 	}
 }
 
-// object takes the object that begins here.
-func (e *elements) object() ([]byte, error) {
-	var o object
-	for !o.ends(e.buf[e.r:e.w]) {
-		if !e.more() {
-			return nil, e.broken()
-		}
-	}
-	text := e.buf[e.r : e.r+o.at]
-	e.r += o.at
-	return text, nil
-}
-
-// more reads on. It reports false when there is no more, and e.err says why.
+// more reads on. It reports false when there is no more, and e.ended says why.
 func (e *elements) more() bool {
 	if e.w == len(e.buf) {
 		e.makeRoom()
 	}
-	for e.err == nil {
+	for e.ended == nil {
 		var n int
-		n, e.err = e.in.Read(e.buf[e.w:])
+		n, e.ended = e.in.Read(e.buf[e.w:])
 		if e.w += n; n > 0 {
 			return true
 		}
@@ -123,21 +166,13 @@ func (e *elements) makeRoom() {
 	to := e.buf
 	if e.r == 0 {
 		if len(e.buf) >= largestElement {
-			e.err = fmt.Errorf("an instance has more than %d bytes to say", len(e.buf))
+			e.ended = fmt.Errorf("an instance has more than %d bytes to say", len(e.buf))
 			return
 		}
 		to = make([]byte, max(2*len(e.buf), elementBuffer))
 	}
 	e.w = copy(to, e.buf[e.r:e.w])
 	e.r, e.buf = 0, to
-}
-
-// broken is the error of a list that goes on in no way it could.
-func (e *elements) broken() error {
-	if e.err != nil && e.err != io.EOF {
-		return e.err
-	}
-	return errList
 }
 
 // object looks for the end of a JSON object whose text comes piece by piece.
@@ -151,30 +186,34 @@ type object struct {
 // object; at is its length then. Most of an answer is strings, so it looks for
 // their quotes and not at each byte.
 func (o *object) ends(text []byte) bool {
-	for o.at < len(text) {
-		if o.quoted {
-			quote := bytes.IndexByte(text[o.at:], '"')
+	at, depth, quoted := o.at, o.depth, o.quoted
+	for at < len(text) {
+		if quoted {
+			quote := bytes.IndexByte(text[at:], '"')
 			if quote < 0 {
-				o.at = len(text)
-				return false
+				at = len(text)
+				break
 			}
-			o.at += quote + 1
-			o.quoted = escaped(text[:o.at-1])
+			at += quote + 1
+			quoted = text[at-2] == '\\' && escaped(text[:at-1])
 			continue
 		}
-		switch text[o.at] {
+		c := text[at]
+		at++
+		switch c {
 		case '"':
-			o.quoted = true
+			quoted = true
 		case '{':
-			o.depth++
+			depth++
 		case '}':
-			o.depth--
+			depth--
 		}
-		if o.at++; o.depth == 0 {
-			return true
+		if depth == 0 {
+			break
 		}
 	}
-	return false
+	o.at, o.depth, o.quoted = at, depth, quoted
+	return at > 0 && depth == 0
 }
 
 // escaped reports whether what follows before is escaped by its backslashes.

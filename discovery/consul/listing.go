@@ -14,7 +14,8 @@ import (
 // listing reads the answers of the health endpoint, one after the other. Of a
 // service of thousands of instances an answer brings one that changed and all the
 // others again, so elements whose bytes were in the answer before are not decoded
-// anew: they are told by their hash. A listing belongs to one watch.
+// anew: they are told by their hash. Nor are they looked through for their end where
+// they follow each other as they did before. A listing belongs to one watch.
 type listing struct {
 	tags    []string // all must be on an instance
 	warning bool     // instances in that status may serve
@@ -22,16 +23,25 @@ type listing struct {
 	pace    pace.Pace // requests need not wait for a long answer to be read
 
 	seed  maphash.Seed
-	known map[uint64]*described // by the hash of the element; the last answer's only
-	spare map[uint64]*described // what the next answer's are put in
+	last  answered // what the last answer had
+	spare answered // room for the next one's
 
 	endpoints []endpoint.Endpoint // of the last answer, those with the tags
 	critical  []int               // places in endpoints of those that only a check bars
 	instances int                 // in the last answer, whatever their tags
 }
 
+// answered are the elements of one answer, by hash and in their order.
+type answered struct {
+	known map[uint64]*described
+	order []*described
+}
+
 // described is what an element of the list came to.
 type described struct {
+	hash     uint64
+	length   int
+	place    int // in the order of the last answer that had it
 	endpoint endpoint.Endpoint
 	wanted   bool
 	critical bool // a check bars it, and not a person
@@ -40,7 +50,7 @@ type described struct {
 func newListing(tags []string, warning bool, buffers *sync.Pool) *listing {
 	return &listing{
 		tags: tags, warning: warning, buffers: buffers, seed: maphash.MakeSeed(),
-		known: map[uint64]*described{}, spare: map[uint64]*described{},
+		last: answered{known: map[uint64]*described{}}, spare: answered{known: map[uint64]*described{}},
 	}
 }
 
@@ -64,42 +74,61 @@ func (l *listing) take(body io.Reader) error {
 
 func (l *listing) read(text *elements) error {
 	l.pace.Begin()
-	now := l.spare
-	clear(now)
-	endpoints := make([]endpoint.Endpoint, 0, len(l.known))
+	now := answered{l.spare.known, l.spare.order[:0]}
+	clear(now.known)
+	endpoints := make([]endpoint.Endpoint, 0, len(l.last.order))
 	var critical []int
-	instances := 0
-	err := text.each(func(element []byte) error {
+	for expected := 0; text.next(); {
 		l.pace.Rest()
-		d, hash, err := l.recognise(element)
+		d, err := l.recognise(text, expected)
 		if err != nil {
 			return err
 		}
-		now[hash] = d
-		instances++
+		expected = d.place + 1
+		d.place = len(now.order)
+		now.known[d.hash], now.order = d, append(now.order, d)
 		if d.wanted {
 			if d.critical {
 				critical = append(critical, len(endpoints))
 			}
 			endpoints = append(endpoints, d.endpoint)
 		}
-		return nil
-	})
-	if err != nil {
+	}
+	if err := text.err(); err != nil {
 		return err
 	}
-	l.known, l.spare = now, l.known
-	l.endpoints, l.critical, l.instances = endpoints, critical, instances
+	clear(l.last.order) // they must not outlive their instances
+	l.last, l.spare = now, l.last
+	l.endpoints, l.critical, l.instances = endpoints, critical, len(now.order)
 	return nil
 }
 
-// recognise gives what the element came to in the answer before, or decodes it.
-func (l *listing) recognise(element []byte) (d *described, hash uint64, err error) {
-	hash = maphash.Bytes(l.seed, element)
-	if d = l.known[hash]; d == nil {
-		d, err = l.describe(element)
+// recognise gives what the next element came to in the answer before, or decodes it.
+// It may be the one that is expected; one that was elsewhere tells by its place where
+// to go on.
+func (l *listing) recognise(text *elements, expected int) (*described, error) {
+	if expected < len(l.last.order) {
+		d := l.last.order[expected]
+		if t := text.peek(d.length); t != nil && maphash.Bytes(l.seed, t) == d.hash {
+			text.take(d.length)
+			d.place = expected
+			return d, nil
+		}
 	}
-	return d, hash, err
+	element := text.object()
+	if element == nil {
+		return nil, text.err()
+	}
+	hash := maphash.Bytes(l.seed, element)
+	if d := l.last.known[hash]; d != nil {
+		return d, nil
+	}
+	d, err := l.describe(element)
+	if err != nil {
+		return nil, err
+	}
+	d.hash, d.length, d.place = hash, len(element), expected
+	return d, nil
 }
 
 func (l *listing) describe(element []byte) (*described, error) {

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -49,12 +51,49 @@ func TestListingSeesEveryChange(t *testing.T) {
 			t.Fatalf("%d endpoints, the changed one at %s, want %s", len(l.endpoints), l.endpoints[i%20].Address, want)
 		}
 	}
-	if len(l.known) != 20 {
-		t.Errorf("it remembers %d elements", len(l.known))
+	if len(l.last.known) != 20 {
+		t.Errorf("it remembers %d elements", len(l.last.known))
 	}
 	other := newListing([]string{"v3"}, false, new(sync.Pool))
 	if err := other.take(bytes.NewReader(answer(20, 0, 1))); err != nil || len(other.endpoints) != 0 || other.instances != 20 {
 		t.Errorf("%d endpoints of %d, error %v", len(other.endpoints), other.instances, err)
+	}
+}
+
+// Instances come, go and change places; what is read is what is there.
+func TestListingFindsItsPlaceAgain(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	l := newListing(nil, false, new(sync.Pool))
+	ports := []int{1, 2, 3, 4, 5}
+	for step := range 500 {
+		at := random.IntN(len(ports) + 1)
+		switch what := random.IntN(5); {
+		case what == 0:
+			ports = slices.Insert(ports, at, 100+step)
+		case what == 1:
+			ports = slices.Delete(ports, min(at, len(ports)), min(at+2, len(ports)))
+		case what == 2 && at < len(ports):
+			ports[at] = 100 + step
+		case what == 3:
+			random.Shuffle(len(ports), func(i, j int) { ports[i], ports[j] = ports[j], ports[i] })
+		case what == 4 && at < len(ports):
+			ports = append(ports, ports[at]) // two that read alike
+		}
+		var text, want []string
+		for _, port := range ports {
+			text = append(text, fmt.Sprintf(`{"Node": {"Address": "10.0.0.1"}, "Service": {"ID": "s", "Port": %d}}`, port))
+			want = append(want, fmt.Sprintf("10.0.0.1:%d", port))
+		}
+		if err := l.take(iotest.HalfReader(strings.NewReader("[" + strings.Join(text, ",") + "]"))); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, e := range l.endpoints {
+			got = append(got, e.Address)
+		}
+		if !slices.Equal(got, want) {
+			t.Fatalf("step %d: %v, want %v", step, got, want)
+		}
 	}
 }
 
@@ -103,7 +142,10 @@ func FuzzListing(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		found := 0
 		list := elements{in: iotest.HalfReader(bytes.NewReader(text))}
-		err := list.each(func([]byte) error { found++; return nil })
+		for list.next() && list.object() != nil {
+			found++
+		}
+		err := list.err()
 		var want []map[string]json.RawMessage
 		if json.Unmarshal(text, &want) == nil && !strings.Contains(string(text), "null") && (err != nil || found != len(want)) {
 			t.Errorf("%d elements, error %v, want %d", found, err, len(want))
