@@ -114,6 +114,14 @@ func startPool(t testing.TB, p *parts, m *metrics.Metrics, dog *wire.Watchdog, l
 	return upstream.New(o)
 }
 
+// url is where a path is on the proxy.
+func (r *rig) url(path string) string {
+	if r.tls != nil {
+		return "https://" + r.addr + path
+	}
+	return "http://" + r.addr + path
+}
+
 // dial opens a client's connection to the proxy.
 func (r *rig) dial(t testing.TB) *client {
 	t.Helper()

@@ -1,12 +1,14 @@
 package proxy_test
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"net"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"pingap-go/internal/testkit"
 )
@@ -70,7 +72,7 @@ func TestProtocolIsAgreedOnInTheHandshake(t *testing.T) {
 			r := start(t, func(p *parts) { p.tls = serverTLS(t, tt.offers...) }, newOrigin(t, seen(requests, hello)))
 			client := browser(t, clientTLS(tt.takes...), len(tt.takes) > 1)
 			for range 5 {
-				res, err := client.Get("https://" + r.addr + "/")
+				res, err := client.Get(r.url("/"))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -126,7 +128,7 @@ func TestWeakCiphersAreNotForHTTP2(t *testing.T) {
 	r := start(t, secure(t, nil), newOrigin(t, seen(requests, hello)))
 	config := clientTLS("h2", "http/1.1")
 	config.MaxVersion, config.CipherSuites = tls.VersionTLS12, []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA}
-	if res, err := browser(t, config, true).Get("https://" + r.addr + "/"); err == nil {
+	if res, err := browser(t, config, true).Get(r.url("/")); err == nil {
 		res.Body.Close()
 		t.Errorf("answered %s", res.Proto)
 	}
@@ -169,4 +171,35 @@ func certificateOf(t testing.TB, r *rig) string {
 	}
 	defer nc.Close()
 	return fmt.Sprintf("%x", nc.ConnectionState().PeerCertificates[0].Signature)
+}
+
+// A client of HTTP/2 that goes away takes its requests with it.
+func TestHTTP2ClientThatLeavesOverTLSCancels(t *testing.T) {
+	for name, leave := range map[string]func(*tls.Conn){
+		"with a farewell": func(nc *tls.Conn) { nc.Close() },
+		"without":         func(nc *tls.Conn) { nc.NetConn().Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			served, left := make(chan struct{}), make(chan struct{})
+			o := newOrigin(t, func(v *visit) { v.request(); close(served); v.ended() })
+			r := start(t, secure(t, once), o)
+			var conn *tls.Conn
+			client := browser(t, nil, true)
+			client.Transport.(*http.Transport).DialTLSContext = func(context.Context, string, string) (nc net.Conn, err error) {
+				conn, err = tls.Dial("tcp", r.addr, clientTLS("h2"))
+				return conn, err
+			}
+			var ask = func() {
+				defer close(left)
+				if res, err := client.Get(r.url("/")); err == nil {
+					res.Body.Close()
+				}
+			}
+			go ask()
+			<-served
+			leave(conn)
+			cancelled(t, o.visit(t, 0), time.Now())
+			<-left
+		})
+	}
 }
