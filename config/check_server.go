@@ -27,6 +27,7 @@ func (b *binder) checkServers(cfg *Config) {
 		s := cfg.Servers[name]
 		taken = b.checkAddrs(s, taken)
 		b.checkNotSupported(s)
+		b.checkTLS(s)
 		b.checkAccessLog(s)
 		for i, location := range s.Locations {
 			reference(b, path{"servers", name, "locations", element(i)}, "location", location, cfg.Locations)
@@ -71,13 +72,22 @@ func (b *binder) checkNotSupported(s *Server) {
 	if s.Protocol == "tcp" {
 		b.report(p.to("protocol"), "tcp servers are not supported yet", "")
 	}
-	for _, key := range []string{"tls_cert", "tls_key", "tls_min_version"} {
-		if b.where.has(p.to(key)) {
-			b.report(p.to(key), "TLS on servers is not supported yet", "")
-		}
-	}
 	if s.Upstream != "" && s.Protocol == "http" {
 		b.report(p.to("upstream"), "only tcp servers, which are not supported yet, name an upstream; http servers have locations", "")
+	}
+}
+
+// checkTLS checks that a certificate and its key are named together. What is in the
+// files is for others to find out.
+func (b *binder) checkTLS(s *Server) {
+	p := path{"servers", s.Name}
+	switch {
+	case s.TLSCert != "" && s.TLSKey == "":
+		b.report(p.to("tls_cert"), "needs tls_key, the file of the certificate's key", "")
+	case s.TLSKey != "" && s.TLSCert == "":
+		b.report(p.to("tls_key"), "needs tls_cert, the file of the key's certificate", "")
+	case s.TLSCert == "" && b.where.has(p.to("tls_min_version")):
+		b.report(p.to("tls_min_version"), "needs tls_cert and tls_key: without them the server speaks no TLS", "")
 	}
 }
 

@@ -14,11 +14,13 @@ type Server struct {
 	Protocol string `toml:"protocol" default:"http" oneof:"http tcp"`
 	// Upstream is where a tcp server sends to.
 	Upstream string `toml:"upstream"`
-	// EnableHTTP2 turns HTTP/2 on: h2c on a plain listener. nil = with TLS only.
+	// EnableHTTP2 turns HTTP/2 on: h2c on a plain listener, offered by ALPN with TLS.
+	// nil = with TLS only.
 	EnableHTTP2 *bool `toml:"enable_http2"`
 	// AccessLog is "off", the name of a format or a format with {tags}.
 	AccessLog string `toml:"access_log" default:"off"`
-	// ReadHeaderTimeout bounds how long a client may take for a request's head; 0 = no bound.
+	// ReadHeaderTimeout bounds how long a client may take for a request's head, and for
+	// TLS's handshake; 0 = no bound.
 	ReadHeaderTimeout time.Duration `toml:"read_header_timeout" default:"10s"`
 	// IdleTimeout is how long a connection may rest between requests; 0 = no bound.
 	IdleTimeout time.Duration `toml:"idle_timeout" default:"75s"`
@@ -26,8 +28,10 @@ type Server struct {
 	MaxHeaderBytes Size `toml:"max_header_bytes" default:"64kb" min:"1kb" max:"1mb"`
 	// MaxConnections bounds the connections of clients; 0 = no bound.
 	MaxConnections int `toml:"max_connections" default:"0"`
-	// TLSCert and TLSKey are PEM files. Not supported yet.
-	TLSCert       string `toml:"tls_cert"`
-	TLSKey        string `toml:"tls_key"`
+	// TLSCert and TLSKey are PEM files of a certificate, which those that vouch for it
+	// may follow, and of its key. With them the server speaks TLS, and nothing else.
+	TLSCert string `toml:"tls_cert"`
+	TLSKey  string `toml:"tls_key"`
+	// TLSMinVersion is the oldest version that clients may choose.
 	TLSMinVersion string `toml:"tls_min_version" default:"1.2" oneof:"1.2 1.3"`
 }

@@ -103,11 +103,12 @@ func (b *builder) buildSite(name string, s *config.Server, locations map[string]
 		Limits: proxy.Limits{
 			ReadHeaderTimeout: s.ReadHeaderTimeout, IdleTimeout: s.IdleTimeout, Stall: cmp.Or(s.IdleTimeout, defaultStall),
 			MaxHeaderBytes: int(s.MaxHeaderBytes), MaxConnections: int64(s.MaxConnections),
-			HTTP2:       s.EnableHTTP2 != nil && *s.EnableHTTP2,
+			HTTP2:       http2On(s),
 			TunnelGrace: min(tunnelGrace, b.config.Basic.ShutdownTimeout/2),
 		},
 	}
 	b.next.routes = append(b.next.routes, site.NoRoute)
+	b.buildTLS(site, s)
 	if s.AccessLog != "off" && s.AccessLog != "" {
 		format, err := accesslog.Compile(s.AccessLog)
 		if err != nil {

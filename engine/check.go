@@ -54,8 +54,14 @@ func checkLocations(c *config.Config) (problems config.Problems) {
 	return problems
 }
 
-// checkFiles reads what upstreams name, and keeps nothing of it.
+// checkFiles reads what upstreams and servers name, and keeps nothing of it.
 func checkFiles(c *config.Config) (problems config.Problems) {
+	for name, s := range c.Servers {
+		var at *keyError
+		if _, err := certificate(s); errors.As(err, &at) {
+			problems = append(problems, c.Problem(at.err.Error(), "servers", name, at.key))
+		}
+	}
 	for name, u := range c.Upstreams {
 		var at *keyError
 		if errors.As(setTLS(new(upstream.Options), u), &at) {

@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"bufio"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -128,9 +129,22 @@ func (c *client) open(path string) {
 
 // reset ends the connection the hard way.
 func (c *client) reset() {
-	c.Conn.(*net.TCPConn).SetLinger(0)
-	c.Close()
+	nc := c.socket()
+	nc.SetLinger(0)
+	nc.Close()
 }
 
-// halfClose ends the client's side only.
-func (c *client) halfClose() { c.Conn.(*net.TCPConn).CloseWrite() }
+// halfClose ends the client's side only, of TLS and of TCP.
+func (c *client) halfClose() {
+	if over, ok := c.Conn.(*tls.Conn); ok {
+		over.CloseWrite()
+	}
+	c.socket().CloseWrite()
+}
+
+func (c *client) socket() *net.TCPConn {
+	if over, ok := c.Conn.(*tls.Conn); ok {
+		return over.NetConn().(*net.TCPConn)
+	}
+	return c.Conn.(*net.TCPConn)
+}

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"crypto/tls"
 	"net"
 	"net/netip"
 	"sync/atomic"
@@ -15,13 +16,15 @@ import (
 // conn is one client's HTTP/1 connection. One goroutine owns it and both sides
 // of every exchange on it; it reads as
 //
-//	await a head -> parse -> Site.serve (route, chain, forward) -> respond -> again
+//	greet -> await a head -> parse -> Site.serve (route, chain, forward) -> respond -> again
 type conn struct {
 	wire.Conn
 	server   *Server
 	x        *exchange                 // borrowed for each request
 	peer     atomic.Pointer[wire.Conn] // upstream to interrupt when the client goes
 	state    atomic.Int32
+	secure   *tls.Conn // nil when plain
+	scheme   string
 	parks    bool    // the goroutine leaves the connection to park
 	switched *tunnel // it leaves the connection to this
 	trusted  bool
@@ -45,6 +48,7 @@ const (
 	stateIdle int32 = iota
 	stateActive
 	stateTunnel
+	stateHandshake
 )
 
 // serve owns the connection while it is busy, and until it ends.
@@ -88,7 +92,7 @@ func (c *conn) await() bool {
 		c.refuse(err)
 		return false
 	}
-	if c.requests == 0 && c.server.limits().HTTP2 && http2.IsPreface(head) {
+	if c.requests == 0 && c.secure == nil && c.server.limits().HTTP2 && http2.IsPreface(head) {
 		c.serveHTTP2(head)
 		return false
 	}
@@ -96,7 +100,7 @@ func (c *conn) await() bool {
 	x := c.x
 	x.started = mono.Now()
 	x.Start = timeOfDay(x.started)
-	x.Request.Scheme = "http"
+	x.Request.Scheme = c.scheme
 	x.site = c.server.site.Load()
 	if err := http1.ParseRequest(head, &x.Request, &c.limits); err != nil {
 		c.refuse(err)
@@ -200,7 +204,10 @@ func (c *conn) interim(res *message.Response) error {
 }
 
 func newConn(s *Server, nc net.Conn) *conn {
-	c := &conn{server: s}
+	c := &conn{server: s, scheme: "http"}
+	if c.secure, _ = nc.(*tls.Conn); c.secure != nil {
+		c.scheme = "https"
+	}
 	c.OnTick = c.tick
 	c.remote, c.ip, c.port = addrOf(nc.RemoteAddr())
 	c.local, _, c.localPort = addrOf(nc.LocalAddr())

@@ -51,7 +51,7 @@ func (w *crowd) dawdle(c *client, kind int) {
 		return
 	case <-time.After(rand.N(period)):
 	}
-	c.Conn.(*net.TCPConn).SetReadBuffer(4 << 10)
+	c.socket().SetReadBuffer(4 << 10)
 	io.WriteString(c.Conn, begin)
 	tick := time.NewTicker(period)
 	defer tick.Stop()

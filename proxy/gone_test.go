@@ -31,6 +31,10 @@ var leaving = map[string]func(*client){
 }
 
 func TestClientThatLeavesCancelsTheRequestUpstream(t *testing.T) {
+	everyTransport(t, clientThatLeavesCancelsTheRequestUpstream)
+}
+
+func clientThatLeavesCancelsTheRequestUpstream(t *testing.T, on transport) {
 	for name, tt := range map[string]struct {
 		request string
 		serve   func(*visit) // until the client is told to go
@@ -57,7 +61,7 @@ func TestClientThatLeavesCancelsTheRequestUpstream(t *testing.T) {
 					close(served)
 					v.ended()
 				})
-				c := start(t, once, o).dial(t)
+				c := start(t, on(once), o).dial(t)
 				c.send(tt.request)
 				<-served
 				if tt.heard {
@@ -74,6 +78,10 @@ func TestClientThatLeavesCancelsTheRequestUpstream(t *testing.T) {
 }
 
 func TestClientThatLeavesWhileItCouldReadMoreCancelsToo(t *testing.T) {
+	everyTransport(t, clientThatLeavesWhileItCouldReadMoreCancelsToo)
+}
+
+func clientThatLeavesWhileItCouldReadMoreCancelsToo(t *testing.T, on transport) {
 	o := newOrigin(t, func(v *visit) {
 		v.request()
 		v.say(ok("Content-Length: 1000000000"))
@@ -83,7 +91,7 @@ func TestClientThatLeavesWhileItCouldReadMoreCancelsToo(t *testing.T) {
 			}
 		}
 	})
-	c := start(t, once, o).dial(t)
+	c := start(t, on(once), o).dial(t)
 	c.send(get("/"))
 	c.head("GET")
 	began := time.Now()

@@ -164,22 +164,29 @@ func TestWebSocketNeedsHTTP1(t *testing.T) {
 // client2 speaks HTTP/2 to a rig.
 func (r *rig) client2(t testing.TB) *http.Client {
 	transport := &http.Transport{Protocols: new(http.Protocols), DisableCompression: true}
-	transport.Protocols.SetUnencryptedHTTP2(true)
+	if r.tls != nil {
+		transport.Protocols.SetHTTP2(true)
+		transport.TLSClientConfig = clientTLS()
+	} else {
+		transport.Protocols.SetUnencryptedHTTP2(true)
+	}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport, Timeout: patience}
 }
 
 // Content that stands still is refused, and an answer that nobody reads is given
 // up, as in HTTP/1.
-func TestSlowClientsOverHTTP2(t *testing.T) {
+func TestSlowClientsOverHTTP2(t *testing.T) { everyTransport(t, slowClientsOverHTTP2) }
+
+func slowClientsOverHTTP2(t *testing.T, on transport) {
 	const stall = 200 * time.Millisecond
 	both := func(p *parts) { p.limits.HTTP2, p.limits.Stall = true, stall }
 	t.Run("content", func(t *testing.T) {
 		o := newOrigin(t, always(hello))
-		r := start(t, both, o)
+		r := start(t, on(both), o)
 		content, pen := io.Pipe()
 		go func() { _, _ = io.WriteString(pen, "some") }()
-		request, err := http.NewRequest("POST", "http://"+r.addr+"/", struct{ io.Reader }{content})
+		request, err := http.NewRequest("POST", r.url("/"), struct{ io.Reader }{content})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -198,8 +205,8 @@ func TestSlowClientsOverHTTP2(t *testing.T) {
 	t.Run("an answer", func(t *testing.T) {
 		size := 8 << 20
 		o := newOrigin(t, always(ok("Content-Length: 8388608")+strings.Repeat("x", size)))
-		r := start(t, both, o)
-		res, err := r.client2(t).Get("http://" + r.addr + "/")
+		r := start(t, on(both), o)
+		res, err := r.client2(t).Get(r.url("/"))
 		if err != nil {
 			t.Fatal(err)
 		}

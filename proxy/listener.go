@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -119,11 +120,18 @@ func (s *Server) start(nc net.Conn) {
 		nc.Close()
 		return
 	}
+	if site.TLS != nil {
+		nc = tls.Server(nc, site.TLS)
+	}
 	c := newConn(s, nc)
 	s.mu.Lock()
 	s.conns[c] = struct{}{}
 	s.mu.Unlock()
 	s.metrics.Opened()
 	s.serving.Add(1)
+	if c.secure != nil {
+		go c.greet()
+		return
+	}
 	go c.serve()
 }

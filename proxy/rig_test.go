@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"context"
+	"crypto/tls"
 	"log/slog"
 	"net"
 	"sync"
@@ -23,6 +24,8 @@ import (
 // rig is one proxy server with one location in front of origins.
 type rig struct {
 	addr    string
+	tls     *tls.Config // of its clients; nil = plain
+	site    *proxy.Site
 	server  *proxy.Server
 	metrics *metrics.Metrics
 }
@@ -34,6 +37,7 @@ type parts struct {
 	location proxy.Location
 	pool     upstream.Options
 	chain    []plugin.Plugin
+	tls      *tls.Config // nil = plain
 }
 
 // start puts a proxy in front of the origins. change may be nil.
@@ -56,9 +60,12 @@ func start(t testing.TB, change func(*parts), origins ...*origin) *rig {
 	location.Handler = plugin.Chain(p.chain, &proxy.Forward{Pool: pool, Location: location})
 	site := &proxy.Site{
 		Server: "s", Routes: route.New([]route.Rule[*proxy.Location]{{Name: "l", Target: location}}),
-		Errors: proxy.NewErrorPage("test", ""), Metrics: m.Server("s"), NoRoute: m.Route("s", "", ""), Limits: p.limits,
+		Errors: proxy.NewErrorPage("test", ""), Metrics: m.Server("s"), NoRoute: m.Route("s", "", ""), Limits: p.limits, TLS: p.tls,
 	}
-	r := &rig{server: proxy.NewServer("s", site, dog, log), metrics: m}
+	r := &rig{site: site, server: proxy.NewServer("s", site, dog, log), metrics: m}
+	if p.tls != nil {
+		r.tls = clientTLS("http/1.1")
+	}
 	if err := r.server.Open(ctx, []string{"127.0.0.1:0"}); err != nil {
 		t.Fatal(err)
 	}
@@ -107,12 +114,23 @@ func startPool(t testing.TB, p *parts, m *metrics.Metrics, dog *wire.Watchdog, l
 	return upstream.New(o)
 }
 
+// url is where a path is on the proxy.
+func (r *rig) url(path string) string {
+	if r.tls != nil {
+		return "https://" + r.addr + path
+	}
+	return "http://" + r.addr + path
+}
+
 // dial opens a client's connection to the proxy.
 func (r *rig) dial(t testing.TB) *client {
 	t.Helper()
 	nc, err := net.Dial("tcp", r.addr)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if r.tls != nil {
+		nc = tls.Client(nc, r.tls)
 	}
 	return newClient(t, nc)
 }

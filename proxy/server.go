@@ -17,12 +17,12 @@ import (
 
 // Limits are what one server allows a client.
 type Limits struct {
-	ReadHeaderTimeout time.Duration // from the first byte of a head to its last
+	ReadHeaderTimeout time.Duration // from the first byte of a head to its last; also all of TLS's handshake
 	IdleTimeout       time.Duration // between two requests
 	Stall             time.Duration // a body that makes no progress
 	MaxHeaderBytes    int
 	MaxConnections    int64 // 0 = no bound
-	HTTP2             bool  // HTTP/2 with prior knowledge
+	HTTP2             bool  // HTTP/2 with prior knowledge; over TLS Site.TLS says what is offered
 	// TunnelGrace is how long tunnels live on when the server shuts down; 0 = 5 s.
 	TunnelGrace time.Duration
 }
@@ -210,6 +210,6 @@ func (s *Server) closeAll() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for c := range s.conns {
-		c.NetConn().Close()
+		_ = c.Sever() // fails only on a closed one
 	}
 }

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"crypto/tls"
 	"errors"
 	"net/netip"
 	"sync/atomic"
@@ -29,6 +30,8 @@ type Site struct {
 	Metrics *metrics.Server
 	// NoRoute counts requests that no location matched.
 	NoRoute *metrics.Route
+	// TLS is what new connections are greeted with; nil = they are plain.
+	TLS *tls.Config
 	// Limits are what a client is allowed.
 	Limits Limits
 	// Log and Format write the access log; a nil Format writes none.

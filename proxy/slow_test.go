@@ -40,9 +40,11 @@ func trickles(nc net.Conn, begin, again string) {
 	}
 }
 
-func TestSlowHeadIsRefused(t *testing.T) {
+func TestSlowHeadIsRefused(t *testing.T) { everyTransport(t, slowHeadIsRefused) }
+
+func slowHeadIsRefused(t *testing.T, on transport) {
 	o := newOrigin(t, always(hello))
-	r := start(t, hasty, o)
+	r := start(t, on(hasty), o)
 	for name, begin := range map[string]string{
 		"request line": "GE",
 		"fields":       "GET / HTTP/1.1\r\nHost: a\r\n",
@@ -62,7 +64,11 @@ func TestSlowHeadIsRefused(t *testing.T) {
 }
 
 func TestTricklingHeadIsRefusedAllTheSame(t *testing.T) {
-	r := start(t, hasty, newOrigin(t, always(hello)))
+	everyTransport(t, tricklingHeadIsRefusedAllTheSame)
+}
+
+func tricklingHeadIsRefusedAllTheSame(t *testing.T, on transport) {
+	r := start(t, on(hasty), newOrigin(t, always(hello)))
 	c := r.dial(t)
 	began, done := time.Now(), make(chan bool)
 	var run = func() { trickles(c.Conn, "GET / HTTP/1.1\r\nHost: a\r\n", "X: y\r\n"); close(done) }
@@ -74,7 +80,11 @@ func TestTricklingHeadIsRefusedAllTheSame(t *testing.T) {
 }
 
 func TestIdleConnectionIsClosedWithoutAWord(t *testing.T) {
-	r := start(t, hasty, newOrigin(t, always(hello)))
+	everyTransport(t, idleConnectionIsClosedWithoutAWord)
+}
+
+func idleConnectionIsClosedWithoutAWord(t *testing.T, on transport) {
+	r := start(t, on(hasty), newOrigin(t, always(hello)))
 	for name, before := range map[string]func(*client){
 		"that never asked":  func(*client) {},
 		"that sent CRLF":    func(c *client) { c.send("\r\n") },
@@ -90,9 +100,11 @@ func TestIdleConnectionIsClosedWithoutAWord(t *testing.T) {
 	}
 }
 
-func TestSlowBodyIsRefused(t *testing.T) {
+func TestSlowBodyIsRefused(t *testing.T) { everyTransport(t, slowBodyIsRefused) }
+
+func slowBodyIsRefused(t *testing.T, on transport) {
 	o := newOrigin(t, always(hello))
-	r := start(t, hasty, o)
+	r := start(t, on(hasty), o)
 	for name, request := range map[string]string{
 		"small, with a length": post("Content-Length: 5") + "hel",
 		"large, with a length": post("Content-Length: 500000") + string(upload(100_000)),
@@ -144,7 +156,9 @@ func TestUpstreamThatDoesNotReadAnUploadTimesOut(t *testing.T) {
 	<-sent
 }
 
-func TestStalledAnswerIsBrokenOff(t *testing.T) {
+func TestStalledAnswerIsBrokenOff(t *testing.T) { everyTransport(t, stalledAnswerIsBrokenOff) }
+
+func stalledAnswerIsBrokenOff(t *testing.T, on transport) {
 	for name, answer := range map[string]string{
 		"length":      ok("Content-Length: 10") + "hello",
 		"chunks":      ok("Transfer-Encoding: chunked") + "5\r\nhello\r\n",
@@ -152,7 +166,7 @@ func TestStalledAnswerIsBrokenOff(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := newOrigin(t, func(v *visit) { v.request(); v.say(answer); v.ended() })
-			c := start(t, hasty, o).dial(t)
+			c := start(t, on(hasty), o).dial(t)
 			began := time.Now()
 			c.send(get("/"))
 			if a := c.answer("GET"); a.err == nil {
@@ -164,7 +178,9 @@ func TestStalledAnswerIsBrokenOff(t *testing.T) {
 	}
 }
 
-func TestSlowReaderIsCutOff(t *testing.T) {
+func TestSlowReaderIsCutOff(t *testing.T) { everyTransport(t, slowReaderIsCutOff) }
+
+func slowReaderIsCutOff(t *testing.T, on transport) {
 	for name, head := range map[string]string{
 		"length": ok("Content-Length: 1000000000"),
 		"chunks": ok("Transfer-Encoding: chunked") + "3b9aca00\r\n",
@@ -177,7 +193,7 @@ func TestSlowReaderIsCutOff(t *testing.T) {
 					_, err = v.Conn.Write(make([]byte, 64<<10))
 				}
 			})
-			c := start(t, hasty, o).dial(t)
+			c := start(t, on(hasty), o).dial(t)
 			began := time.Now()
 			c.send(get("/"))
 			<-o.visit(t, 0).done // the proxy has let go, for the client reads nothing

@@ -26,8 +26,8 @@ type stream struct {
 
 var _ client = (*stream)(nil)
 
-// serveHTTP2 gives the connection, whose first head was HTTP/2's preface, to the
-// library until it ends.
+// serveHTTP2 gives the connection, whose first head was HTTP/2's preface or which has
+// agreed on it, with nothing read yet, to the library until it ends.
 func (c *conn) serveHTTP2(head string) {
 	c.giveBack()
 	server := c.server.http2Server()
@@ -90,7 +90,7 @@ func (s *stream) begin() error {
 	x.Start = timeOfDay(x.started)
 	x.Server, x.Remote, x.Local = c.server.name, c.remote, c.local
 	x.RemoteIP, x.RemotePort, x.Trusted, x.localPort = c.ip, c.port, c.trusted, c.localPort
-	x.Request.Scheme = "http"
+	x.Request.Scheme = c.scheme
 	x.site = c.server.site.Load()
 	x.SetContext(s.h.Context())
 	s.h.SetStall(x.site.Limits.Stall)

@@ -74,8 +74,10 @@ func (c *client) expects(want []byte) {
 	}
 }
 
-func TestWebSocketFramesPassBothWays(t *testing.T) {
-	r := start(t, nil, newOrigin(t, switches(mirror)))
+func TestWebSocketFramesPassBothWays(t *testing.T) { everyTransport(t, webSocketFramesPassBothWays) }
+
+func webSocketFramesPassBothWays(t *testing.T, on transport) {
+	r := start(t, on(nil), newOrigin(t, switches(mirror)))
 	c := r.tunnel(t)
 	for name, f := range map[string][]byte{
 		"text":   frame(1, []byte("hello")),

@@ -24,7 +24,7 @@ func (c *conn) tick(now int64) {
 		if c.stillFor++; c.stillFor >= drainTicks && !c.asked() {
 			c.Interrupt()
 		}
-	case stateTunnel:
+	case stateTunnel, stateHandshake:
 		if end := c.server.tunnelsEnd.Load(); end > 0 && now >= end {
 			c.Interrupt()
 		}

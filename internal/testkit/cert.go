@@ -19,13 +19,19 @@ import (
 // its key. The certificate serves as its own CA file.
 func Certificate(t testing.TB) (certFile, keyFile string) {
 	t.Helper()
+	return CertificateUntil(t, time.Now().Add(24*time.Hour))
+}
+
+// CertificateUntil is Certificate with a time at which it expires.
+func CertificateUntil(t testing.TB, end time.Time) (certFile, keyFile string) {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		NotBefore: end.Add(-48 * time.Hour), NotAfter: end,
 		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 		IsCA:        true, BasicConstraintsValid: true,

@@ -3,6 +3,8 @@ package wire
 import (
 	"syscall"
 	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // The sockets never block, so these calls need not tell the scheduler that a
@@ -29,6 +31,13 @@ func peekFD(fd uintptr) (int, error) {
 			return 0, errno
 		}
 	}
+}
+
+// endedFD looks whether the peer has ended its side, behind bytes that are unread.
+func endedFD(fd uintptr) bool {
+	p := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
+	n, err := unix.Poll(p, 0)
+	return err == nil && n > 0
 }
 
 func rawIO(call, fd uintptr, p []byte) (int, error) {

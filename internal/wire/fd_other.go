@@ -32,3 +32,6 @@ func peekFD(fd uintptr) (int, error) {
 		}
 	}
 }
+
+// endedFD would look for an end behind bytes that are unread; only Linux can.
+func endedFD(uintptr) bool { return false }

@@ -20,7 +20,7 @@ func (c *Conn) Write(p []byte) error {
 			return nil
 		}
 		p = p[n:]
-		again, err := c.interruption(err)
+		again, err := c.cutShort(err)
 		if !again {
 			return err
 		}
@@ -42,7 +42,7 @@ func (c *Conn) WriteParts(a, b, d []byte) error {
 			c.sent()
 			return nil
 		}
-		again, err := c.interruption(err)
+		again, err := c.cutShort(err)
 		if !again {
 			return err
 		}
@@ -55,6 +55,20 @@ func (c *Conn) CloseWrite() error {
 		return w.CloseWrite()
 	}
 	return nil
+}
+
+// cutShort is interruption for writes. TLS does not go on with a record that was cut
+// short, and fails every later write by the same error.
+func (c *Conn) cutShort(err error) (again bool, cause error) {
+	again, cause = c.interruption(err)
+	if c.Plain() {
+		return again, cause
+	}
+	c.broken.Store(true)
+	if again {
+		cause = ErrTimeout // one that was taken back too late
+	}
+	return false, cause
 }
 
 // interruption tells a real error from a wake-up. It answers again = true when

@@ -7,13 +7,18 @@ import (
 	"syscall"
 )
 
+// beneath is the connection that a TLS connection goes through; any other itself.
+func beneath(nc net.Conn) net.Conn {
+	if over, ok := nc.(interface{ NetConn() net.Conn }); ok {
+		return over.NetConn()
+	}
+	return nc
+}
+
 // socketOf is the socket that a connection's bytes go through, also under TLS; nil
 // when there is none.
 func socketOf(nc net.Conn) syscall.RawConn {
-	if over, ok := nc.(interface{ NetConn() net.Conn }); ok {
-		nc = over.NetConn()
-	}
-	switch nc := nc.(type) {
+	switch nc := beneath(nc).(type) {
 	case *net.TCPConn:
 		raw, _ := nc.SyscallConn() // fails only without a connection
 		return raw
@@ -26,7 +31,11 @@ func socketOf(nc net.Conn) syscall.RawConn {
 
 // Gone looks, without waiting and without consuming anything, whether the peer
 // has ended its side or sent something. Any goroutine may call it. Over TLS it sees
-// what goes through the socket: an end, then, is announced by something to read.
+// what goes through the socket. An end is announced there by something to read,
+// which nobody reads meanwhile, so the system is asked for the end behind it: TCP's
+// end (FIN) and reset are seen whatever lies before them. Not seen is a close_notify
+// by itself, of a peer that ends its side of TLS and leaves TCP open; nor, where the
+// system is not Linux, an end with anything unread before it.
 func (c *Conn) Gone() (closed, readable bool) {
 	if c.sock == nil {
 		return false, false
@@ -44,6 +53,9 @@ func (c *Conn) peek(fd uintptr) {
 	n, err := peekFD(fd)
 	c.sawEnd = err == nil && n == 0 || err != nil && err != syscall.EAGAIN
 	c.sawBytes = n > 0
+	if c.sawBytes && !c.Plain() {
+		c.sawEnd = endedFD(fd)
+	}
 }
 
 // Plain reports whether bytes go to the socket as they are, so that what was read

@@ -72,7 +72,8 @@ type Conn struct {
 	Yield bool
 
 	closed atomic.Bool
-	mu     sync.Mutex // guards interrupts; never taken while all goes well
+	broken atomic.Bool // a write through TLS has failed: none will succeed
+	mu     sync.Mutex  // guards interrupts; never taken while all goes well
 	nc     net.Conn
 	want   int // size class for the next buffer
 	// Most is how many bytes the read buffer may grow to for one head; less than
@@ -185,7 +186,8 @@ func (c *Conn) Detach() (nc net.Conn, read []byte) {
 	return c.nc, read
 }
 
-// Close ends the connection and gives back all it holds.
+// Close ends the connection and gives back all it holds. TLS says so to the peer,
+// for which it may wait 5 s when the peer takes no bytes, unless a write has failed.
 func (c *Conn) Close() error {
 	if c.closed.Swap(true) {
 		return nil
@@ -195,13 +197,21 @@ func (c *Conn) Close() error {
 	c.sent()
 	c.r = c.w
 	c.release()
+	if c.broken.Load() {
+		return c.Sever()
+	}
 	return c.nc.Close()
 }
 
+// Sever closes the socket, with no word to the peer: what goes on with the
+// connection fails at once. Any goroutine may call it; the owner still has to Close.
+func (c *Conn) Sever() error { return beneath(c.nc).Close() }
+
 // Abort ends the connection so that the peer sees it broken (RST), never complete.
 func (c *Conn) Abort() error {
-	if t, ok := c.nc.(*net.TCPConn); ok {
+	if t, ok := beneath(c.nc).(*net.TCPConn); ok {
 		_ = t.SetLinger(0) // a failure leaves an ordinary close
 	}
+	c.broken.Store(true) // TLS would tell the peer that this was all
 	return c.Close()
 }

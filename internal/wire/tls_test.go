@@ -1,0 +1,99 @@
+package wire
+
+import (
+	"errors"
+	"io"
+	"testing"
+	"time"
+
+	"pingap-go/internal/testkit"
+)
+
+// The end of a TLS connection lies behind bytes that nobody reads while a request
+// waits: the peer's farewell, and what it may have sent before.
+func TestGoneSeesTheEndBehindUnreadBytesOverTLS(t *testing.T) {
+	for name, leave := range map[string]func(*pair){
+		"farewell": func(p *pair) { p.peer.Close() },
+		"bytes and farewell": func(p *pair) {
+			p.peer.Write([]byte("more"))
+			p.peer.Close()
+		},
+		"no farewell": func(p *pair) { beneath(p.peer).Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := overTLS(t)
+			p.says(t, "hello")
+			p.takes(t, "hello")
+			if closed, _ := p.Gone(); closed {
+				t.Fatal("gone while all is well")
+			}
+			leave(p)
+			testkit.Eventually(t, patience, func() error {
+				if closed, _ := p.Gone(); !closed {
+					return io.ErrNoProgress
+				}
+				return nil
+			})
+		})
+	}
+}
+
+func TestBytesAloneAreNoEndOverTLS(t *testing.T) {
+	p := overTLS(t)
+	p.arrives(t, "hello")
+	if closed, readable := p.Gone(); closed || !readable {
+		t.Errorf("closed %v, readable %v", closed, readable)
+	}
+	p.takes(t, "hello")
+}
+
+// TLS answers every write after one that was cut short by the same error, which is
+// no reason to try again and again.
+func TestWriteThatWasCutShortIsTheLastOverTLS(t *testing.T) {
+	p := overTLS(t)
+	p.SetTimeout(200 * time.Millisecond)
+	if err := p.Write(make([]byte, 64<<20)); err != ErrTimeout {
+		t.Fatalf("a peer that does not read: %v", err)
+	}
+	p.SetTimeout(0)
+	if err := await(t, later(func() error { return p.Write([]byte("x")) })); err == nil {
+		t.Error("a write went well after one that was cut short")
+	}
+	if err := await(t, later(func() error { return p.WriteParts([]byte("x"), nil, nil) })); err == nil {
+		t.Error("so did one in parts")
+	}
+	began := time.Now()
+	p.Close()
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("close took %v", took)
+	}
+}
+
+// What was broken off must not look complete.
+func TestAbortIsNoFarewellOverTLS(t *testing.T) {
+	p := overTLS(t)
+	if err := p.Write([]byte("half")); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Abort(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(p.peer); err == nil {
+		t.Errorf("the peer got %q and a proper end", got)
+	}
+}
+
+func TestSeverEndsWhatGoesOn(t *testing.T) {
+	for name, over := range map[string]func(testing.TB) *pair{"plain": watched, "TLS": overTLS} {
+		t.Run(name, func(t *testing.T) {
+			p := over(t)
+			reading := later(p.Fill)
+			if err := p.Sever(); err != nil {
+				t.Fatal(err)
+			}
+			if err := await(t, reading); err == nil || errors.Is(err, ErrIdle) {
+				t.Errorf("the read says %v", err)
+			}
+		})
+	}
+}

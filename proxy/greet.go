@@ -1,0 +1,81 @@
+package proxy
+
+import (
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+
+	"pingap-go/proxy/http2"
+)
+
+// notTLS answers those who speak plain HTTP where TLS is spoken.
+const notTLS = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 28\r\nConnection: close\r\n\r\n" +
+	"this port speaks HTTPS only\n"
+
+// greet does TLS's handshake, which has as much time as a request's head, and goes
+// on with what was agreed on. A client that does not get through it has asked
+// nothing: it is no request, and no news above debug.
+func (c *conn) greet() {
+	c.state.Store(stateHandshake)
+	c.SetTimeout(c.server.limits().ReadHeaderTimeout)
+	two, err := c.shakeHands()
+	switch {
+	case err != nil:
+		c.server.log.Debug("no TLS handshake", "server", c.server.name, "client", c.ip, "err", err)
+		c.explain(err)
+		c.end()
+	case two:
+		c.serveHTTP2("")
+		c.end()
+	default:
+		c.serve()
+	}
+}
+
+// errWeak is why HTTP/2 was agreed on, but not begun.
+var errWeak = errors.New("HTTP/2 may not be spoken with the cipher of this client")
+
+// shakeHands reports whether HTTP/2 was agreed on.
+func (c *conn) shakeHands() (two bool, err error) {
+	if err := c.secure.Handshake(); err != nil {
+		return false, err
+	}
+	state := c.secure.ConnectionState()
+	if two = state.NegotiatedProtocol == http2.Protocol; two && !http2.Secure(&state) {
+		return false, errWeak
+	}
+	return two, nil
+}
+
+// explain tells a client of plain HTTP what is wrong. TLS has read its first bytes,
+// so they cannot be served.
+func (c *conn) explain(err error) {
+	garbage, ok := errors.AsType[tls.RecordHeaderError](err)
+	if !ok || garbage.Conn == nil || !beginsRequest(garbage.RecordHeader) {
+		return
+	}
+	c.SetTimeout(lingerTime)
+	if _, err := io.WriteString(garbage.Conn, notTLS); err != nil {
+		return
+	}
+	if w, ok := garbage.Conn.(interface{ CloseWrite() error }); ok && w.CloseWrite() == nil {
+		awaitEnd(garbage.Conn)
+	}
+}
+
+// beginsRequest reports whether what should be a TLS record begins as a request does:
+// with the capitals of a method.
+func beginsRequest(record [5]byte) bool {
+	for _, b := range record[:3] {
+		if b < 'A' || b > 'Z' {
+			return false
+		}
+	}
+	return true
+}
+
+// awaitEnd reads what the client has sent, so that it gets our answer and no reset.
+func awaitEnd(nc net.Conn) {
+	_, _ = io.CopyN(io.Discard, nc, lingerBytes) // either end will do
+}
