@@ -16,9 +16,7 @@ import (
 const (
 	longQueue  = 48
 	shortQueue = 8
-	// growAfter and shrinkAfter are for how many looks in a row a queue has to be
-	// long, or short.
-	growAfter   = 2
+	// shrinkAfter is for how many looks in a row a queue has to be short.
 	shrinkAfter = 30
 )
 
@@ -26,7 +24,7 @@ const (
 // counted for a mean.
 const (
 	look    = time.Second
-	counts  = 16
+	counts  = 64 // over a third of a second
 	between = 5 * time.Millisecond
 )
 
@@ -37,7 +35,7 @@ type Threads struct {
 
 	mu          sync.Mutex // guards all below
 	least, most int        // most is 0 where least is all there may be
-	long, short int        // looks in a row
+	short       int        // looks in a row at which the queue was short
 }
 
 // NewThreads is for one process, before anything has changed how many threads it
@@ -53,7 +51,7 @@ func (t *Threads) Allowed() int { return t.allowed }
 func (t *Threads) Apply(l Limits) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.least, t.most, t.long, t.short = l.Threads, l.MostThreads, 0, 0
+	t.least, t.most, t.short = l.Threads, l.MostThreads, 0
 	return l.apply()
 }
 
@@ -106,22 +104,16 @@ func (t *Threads) judge(queue float64, running int) int {
 		return 0
 	}
 	each := queue / float64(running)
-	t.long, t.short = after(t.long, each > longQueue), after(t.short, each < shortQueue)
+	if t.short++; each >= shortQueue {
+		t.short = 0
+	}
 	switch {
-	case t.long >= growAfter && running < t.most:
+	case each > longQueue && running < t.most:
 		return t.most
 	case t.short >= shrinkAfter && running > t.least:
 		return t.least
 	}
 	return 0
-}
-
-// after counts one more look in a row, or begins anew.
-func after(looks int, so bool) int {
-	if !so {
-		return 0
-	}
-	return looks + 1
 }
 
 // runnable is how many goroutines are ready to run and do not.

@@ -24,9 +24,8 @@ func TestQueuesDecideHowManyThreadsRun(t *testing.T) {
 		looks   []float64
 		want    int // after the last look; no other changes anything
 	}{
-		"a long queue, once":              {2, []float64{500}, 0},
-		"a long queue, twice":             {2, []float64{500, 500}, 4},
-		"long and not long in turns":      {2, []float64{500, 90, 500, 90, 500}, 0},
+		"a long queue":                    {2, []float64{500}, 4},
+		"a queue that has grown long":     {2, []float64{0, 90, 97}, 4},
 		"just as long as they can manage": {2, repeat(2*longQueue, 100), 0},
 		"all run already":                 {4, repeat(5000, 10), 0},
 		"a short queue, not long enough":  {4, repeat(0, shrinkAfter-1), 0},
