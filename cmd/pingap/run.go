@@ -71,8 +71,11 @@ func notify() (signals chan os.Signal, stop func()) {
 	return signals, func() { signal.Stop(signals) }
 }
 
-// load reads the configuration and fits the process to what it may use.
+// load reads the configuration and fits the process to what it may use. What it reads
+// may be large, and what is made of it: requests do not wait for that where there are
+// cores to spare.
 func load(file string, threads *resources.Threads, log *slog.Logger) (*config.Config, error) {
+	threads.Grow()
 	c, err := config.Load(file, os.LookupEnv, engine.Check)
 	if err != nil {
 		return nil, err

@@ -11,10 +11,10 @@
 // cgroup's CPU quota allows, which Go reads by itself, bounds all of Nomad's. Where
 // nobody says anything it is half of the machine's cores: the other half is the
 // app's, and a proxy that shares its cores with its neighbours does more with fewer
-// threads. While requests queue for these, all cores are used (Threads). For
-// memory GOMEMLIMIT, or the least of what Nomad allows (NOMAD_MEMORY_MAX_LIMIT,
-// else NOMAD_MEMORY_LIMIT) and of the cgroup's memory.max. Go is given nine
-// tenths of it, so that it collects garbage before the kernel kills.
+// threads. While requests queue for these, and around a reload, all cores are used
+// (Threads). For memory GOMEMLIMIT, or the least of what Nomad allows
+// (NOMAD_MEMORY_MAX_LIMIT, else NOMAD_MEMORY_LIMIT) and of the cgroup's memory.max.
+// Go is given nine tenths of it, so that it collects garbage before the kernel kills.
 package resources
 
 import (
@@ -51,11 +51,12 @@ func Find(threads, allowed int, env Env, root fs.FS) Limits {
 	return l
 }
 
-// apply tells Go's runtime. It says what it has set, "" when nothing.
-func (l Limits) apply() string {
+// apply tells Go's runtime. If so many threads are running already they go on, as far
+// as they may; 0 = the least will do. It says what it has set, "" when nothing.
+func (l Limits) apply(running int) string {
 	var said []string
 	if l.Threads > 0 {
-		runtime.GOMAXPROCS(l.Threads)
+		runtime.GOMAXPROCS(max(l.Threads, min(running, l.MostThreads)))
 		said = append(said, fmt.Sprintf("%d thread%s (%s)", l.Threads, plural(l.Threads), l.ThreadsFrom))
 	}
 	if l.MostThreads > l.Threads {

@@ -109,14 +109,14 @@ func TestMemory(t *testing.T) {
 func TestApplyTellsTheRuntime(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(-1))
-	said := Limits{Threads: 3, ThreadsFrom: "basic.threads", Memory: 90 << 20, MemoryFrom: "cgroup"}.apply()
+	said := Limits{Threads: 3, ThreadsFrom: "basic.threads", Memory: 90 << 20, MemoryFrom: "cgroup"}.apply(0)
 	if runtime.GOMAXPROCS(0) != 3 || debug.SetMemoryLimit(-1) != 90<<20 {
 		t.Errorf("%d threads, %d bytes", runtime.GOMAXPROCS(0), debug.SetMemoryLimit(-1))
 	}
 	if said != "3 threads (basic.threads), 90 MiB (cgroup)" {
 		t.Errorf("said %q", said)
 	}
-	if said := (Limits{}).apply(); said != "" {
+	if said := (Limits{}).apply(0); said != "" {
 		t.Errorf("nothing was set, and it says %q", said)
 	}
 }

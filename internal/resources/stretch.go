@@ -28,8 +28,8 @@ const (
 	between = 5 * time.Millisecond
 )
 
-// Threads runs as many threads as Limits say, and while requests queue for them as
-// many as Limits allow at most.
+// Threads runs as many threads as Limits say, and as many as Limits allow at most
+// while requests queue for them or other work would have them queue.
 type Threads struct {
 	allowed int
 
@@ -51,8 +51,24 @@ func (t *Threads) Allowed() int { return t.allowed }
 func (t *Threads) Apply(l Limits) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	running := 0
+	if t.most > t.least { // perhaps more than the least
+		running = runtime.GOMAXPROCS(0)
+	}
 	t.least, t.most, t.short = l.Threads, l.MostThreads, 0
-	return l.apply()
+	return l.apply(running)
+}
+
+// Grow runs as many threads as there may be, ahead of long work that gives no turn to
+// requests, as reading a large configuration is. They become fewer again as after a
+// queue. Any goroutine may call it, also while Run is running.
+func (t *Threads) Grow() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.most > t.least {
+		runtime.GOMAXPROCS(t.most)
+		t.short = 0
+	}
 }
 
 // Run looks after the queue until ctx ends.

@@ -95,6 +95,36 @@ func TestAReloadKeepsTheRoomToGrow(t *testing.T) {
 	}
 }
 
+// A reload runs on all cores, and goes back to half of them when half a minute has
+// passed without a queue. The first load has no requests to keep waiting.
+func TestAReloadHasThreadsOfItsOwn(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
+	limits := Limits{Threads: 2, MostThreads: 4}
+	threads := NewThreads()
+	is := func(when string, want int) {
+		t.Helper()
+		if n := runtime.GOMAXPROCS(0); n != want {
+			t.Fatalf("%s: %d threads, want %d", when, n, want)
+		}
+	}
+	threads.Grow()
+	threads.Apply(limits)
+	is("after the first load", 2)
+	threads.Grow()
+	is("during a reload", 4)
+	threads.Apply(limits)
+	is("after it", 4)
+	for range shrinkAfter - 1 {
+		threads.judge(0, 4)
+	}
+	if n := threads.judge(0, 4); n != 2 {
+		t.Errorf("half a minute later there shall be %d", n)
+	}
+	threads.Apply(Limits{Threads: 3})
+	threads.Grow()
+	is("by the configuration", 3)
+}
+
 // What the runtime says of its queue is what there is.
 func TestRunnableCountsWhoHasNoThread(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
