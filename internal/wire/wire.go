@@ -158,12 +158,11 @@ func (c *Conn) Discard(n int) {
 // nothing else may be queued meanwhile.
 func (c *Conn) Queue(p []byte) {
 	c.pending = p
-	switch {
-	case len(p) == 0:
+	if len(p) == 0 {
 		c.sent()
-	case c.draft != nil && cap(p) > cap(c.draft.b) && cap(p) <= largestDraft:
-		c.draft.b = p[:0] // it has grown, and stays so
+		return
 	}
+	c.grown(p)
 }
 
 // Flush sends what is queued.
