@@ -1,11 +1,16 @@
 package proxy
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
+	"syscall"
+	"time"
 
+	"pingap-go/internal/mono"
 	"pingap-go/proxy/http2"
 )
 
@@ -15,14 +20,14 @@ const notTLS = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-
 
 // greet does TLS's handshake, which has as much time as a request's head, and goes
 // on with what was agreed on. A client that does not get through it has asked
-// nothing: it is no request, and no news above debug.
+// nothing: it is no request.
 func (c *conn) greet() {
 	c.state.Store(stateHandshake)
 	c.SetTimeout(c.server.limits().ReadHeaderTimeout)
 	two, err := c.shakeHands()
 	switch {
 	case err != nil:
-		c.server.log.Debug("no TLS handshake", "server", c.server.name, "client", c.ip, "err", err)
+		c.ungreeted(err)
 		c.explain(err)
 		c.end()
 	case two:
@@ -46,6 +51,39 @@ func (c *conn) shakeHands() (two bool, err error) {
 		return false, errWeak
 	}
 	return two, nil
+}
+
+// complainEvery is the least time between two log lines above debug about a server's
+// handshakes, which anybody can have fail as fast as he likes.
+const complainEvery = 10 * time.Second
+
+// longestReason bounds what the log is told of one: a client may have worded it.
+const longestReason = 200
+
+// ungreeted counts and logs a handshake that came to nothing. The line has the count,
+// which tells how many failed since the line before.
+func (c *conn) ungreeted(err error) {
+	s, level, reason := c.server, slog.LevelDebug, err.Error()
+	if !c.knocked(err) {
+		s.metrics.HandshakeFailed()
+		if s.complains() {
+			level = slog.LevelInfo
+		}
+	}
+	s.log.Log(context.Background(), level, "no TLS handshake", "server", s.name, "client", c.NetConn().RemoteAddr().String(),
+		"failures", s.metrics.HandshakeFailures(), "err", reason[:min(len(reason), longestReason)])
+}
+
+// knocked reports whether the client only connected, and left without a word, as
+// checks of TCP do.
+func (c *conn) knocked(err error) bool {
+	return c.secure.ConnectionState().Version == 0 && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET))
+}
+
+// complains reports whether it is time for a line above debug.
+func (s *Server) complains() bool {
+	now, last := mono.Now(), s.complained.Load()
+	return (last == 0 || now-last >= int64(complainEvery)) && s.complained.CompareAndSwap(last, now)
 }
 
 // explain tells a client of plain HTTP what is wrong. TLS has read its first bytes,

@@ -38,16 +38,18 @@ type parts struct {
 	pool     upstream.Options
 	chain    []plugin.Plugin
 	tls      *tls.Config // nil = plain
+	log      slog.Handler
 }
 
 // start puts a proxy in front of the origins. change may be nil.
 func start(t testing.TB, change func(*parts), origins ...*origin) *rig {
 	t.Helper()
-	log, m, dog := slog.New(slog.DiscardHandler), metrics.New(metrics.Build{}), wire.NewWatchdog()
+	m, dog := metrics.New(metrics.Build{}), wire.NewWatchdog()
 	p := defaults(m)
 	if change != nil {
 		change(p)
 	}
+	log := slog.New(p.log)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	t.Cleanup(func() { cancel(); running.Wait() })
@@ -81,6 +83,7 @@ func start(t testing.TB, change func(*parts), origins ...*origin) *rig {
 
 func defaults(m *metrics.Metrics) *parts {
 	return &parts{
+		log: slog.DiscardHandler,
 		limits: proxy.Limits{
 			ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 75 * time.Second, Stall: 75 * time.Second, MaxHeaderBytes: 64 << 10,
 		},

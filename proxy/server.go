@@ -42,6 +42,8 @@ type Server struct {
 	// tunnelsEnd is the watchdog's time at which tunnels are ended; 0 = not yet.
 	tunnelsEnd atomic.Int64
 	open       atomic.Int64
+	// complained is the mono time of the last log line about a handshake; 0 = none yet.
+	complained atomic.Int64
 
 	mu        sync.Mutex
 	listeners map[string]*listener

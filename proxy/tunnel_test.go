@@ -266,9 +266,11 @@ func TestManyIdleTunnelsStayAlive(t *testing.T) {
 	})
 }
 
-func TestTunnelsEndOnDrainAfterAGrace(t *testing.T) {
+func TestTunnelsEndOnDrainAfterAGrace(t *testing.T) { everyTransport(t, tunnelsEndOnDrainAfterAGrace) }
+
+func tunnelsEndOnDrainAfterAGrace(t *testing.T, on transport) {
 	o := newOrigin(t, switches(mirror))
-	r := start(t, func(p *parts) { p.limits.TunnelGrace = 300 * time.Millisecond }, o)
+	r := start(t, on(func(p *parts) { p.limits.TunnelGrace = 300 * time.Millisecond }), o)
 	c := r.tunnel(t)
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()

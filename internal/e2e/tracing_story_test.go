@@ -4,6 +4,8 @@ import (
 	"encoding/hex"
 	"strings"
 	"testing"
+
+	"pingap-go/internal/testkit"
 )
 
 const (
@@ -77,6 +79,39 @@ func TestTracesOfTries(t *testing.T) {
 			}
 			if failed != len(client)-2 || r.service != "shop" {
 				t.Errorf("%d failed tries, of service %q", failed, r.service)
+			}
+		})
+	}
+}
+
+// What a client asks over TLS is of the scheme https, whatever HTTP it speaks; the
+// try of it is not, if the instance is asked without.
+func TestTracesTellTLS(t *testing.T) {
+	for protocol, two := range map[string]string{"1.1": "false", "2.0": "true"} {
+		t.Run("HTTP/"+protocol, func(t *testing.T) {
+			s := newStage(t)
+			s.instance("A")
+			r := s.receiver("grpc")
+			s.env["CERT"], s.env["KEY"] = testkit.Certificate(t)
+			certificate := "tls_cert = \"${CERT}\"\ntls_key = \"${KEY}\"\nenable_http2 = " + two
+			p := s.boot(head + certificate + strings.TrimPrefix(strings.Replace(traced, `, "${NOBODY}"`, "", 1), head))
+			client := s.httpsClient(s.env["CERT"])
+			res, err := client.Get("https://" + s.env["PROXY"] + "/api/echo")
+			if err != nil {
+				t.Fatal(err)
+			}
+			res.Body.Close()
+			client.CloseIdleConnections()
+			p.leave()
+			server, tries := r.await(s, 2)
+			if len(server) != 1 || len(tries) != 1 {
+				t.Fatalf("%d server spans and %d client spans", len(server), len(tries))
+			}
+			if a := attributes(server[0].Attributes); a["url.scheme"] != "https" || a["network.protocol.version"] != protocol {
+				t.Errorf("the request's attributes are %v", a)
+			}
+			if a := attributes(tries[0].Attributes); !strings.HasPrefix(a["url.full"], "http://") {
+				t.Errorf("the try's attributes are %v", a)
 			}
 		})
 	}

@@ -21,6 +21,13 @@ func (c *Conn) Draft() []byte {
 	return c.draft.b
 }
 
+// grown has a draft that grew into p stay so.
+func (c *Conn) grown(p []byte) {
+	if c.draft != nil && cap(p) > cap(c.draft.b) && cap(p) <= largestDraft {
+		c.draft.b = p[:0]
+	}
+}
+
 // sent gives the draft back. It leaves c.pending alone, which the goroutine that
 // calls Fill may be looking at while another one writes.
 func (c *Conn) sent() {

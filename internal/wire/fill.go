@@ -113,28 +113,3 @@ func (c *Conn) readOnce(fd uintptr) bool {
 	c.idle()
 	return true
 }
-
-// fillStream is Fill for connections without a file descriptor of their own.
-func (c *Conn) fillStream() error {
-	if err := c.Flush(); err != nil {
-		return err
-	}
-	if !c.room() {
-		return ErrBufferFull
-	}
-	for {
-		n, err := c.nc.Read(c.buf.b[c.w:])
-		c.w += int32(n)
-		if n > 0 {
-			return nil
-		}
-		if err == nil {
-			continue
-		}
-		again, err := c.interruption(err)
-		if !again {
-			c.idle()
-			return err
-		}
-	}
-}

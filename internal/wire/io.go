@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// largestRecord is what one TLS record can hold (RFC 8446 section 5.1).
+const largestRecord = 16 << 10
+
 // Write sends p at once.
 func (c *Conn) Write(p []byte) error {
 	if len(c.pending) > 0 {
@@ -28,10 +31,16 @@ func (c *Conn) Write(p []byte) error {
 }
 
 // WriteParts sends up to three slices in one system call where the connection
-// allows it.
+// allows it. TLS makes at least a record and a call of each, so what fits into one
+// record is put together in a draft first; a may be there already.
 func (c *Conn) WriteParts(a, b, d []byte) error {
 	if err := c.Flush(); err != nil {
 		return err
+	}
+	if !c.Plain() && len(a)+len(b)+len(d) <= largestRecord {
+		whole := append(append(append(c.Draft(), a...), b...), d...)
+		c.grown(whole)
+		return c.Write(whole)
 	}
 	c.vecs = [3][]byte{a, b, d}
 	c.vec = c.vecs[:]

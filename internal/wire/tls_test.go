@@ -1,8 +1,10 @@
 package wire
 
 import (
+	"bytes"
 	"errors"
 	"io"
+	"net"
 	"testing"
 	"time"
 
@@ -66,6 +68,55 @@ func TestWriteThatWasCutShortIsTheLastOverTLS(t *testing.T) {
 	p.Close()
 	if took := time.Since(began); took > 2*time.Second {
 		t.Errorf("close took %v", took)
+	}
+}
+
+// tap notes what a peer reads off its socket.
+type tap struct {
+	net.Conn
+	seen []byte
+}
+
+func (t *tap) Read(p []byte) (int, error) {
+	n, err := t.Conn.Read(p)
+	t.seen = append(t.seen, p[:n]...)
+	return n, err
+}
+
+// records counts those of application data (RFC 8446 section 5.1), and forgets them.
+func (t *tap) records() (n int) {
+	for len(t.seen) >= 5 {
+		if t.seen[0] == 23 {
+			n++
+		}
+		t.seen = t.seen[5+int(t.seen[3])<<8+int(t.seen[4]):]
+	}
+	return n
+}
+
+// A head and its content are one record, and one system call, if they fit into it.
+func TestSmallPartsAreOneRecordOverTLS(t *testing.T) {
+	seen := new(tap)
+	p := overTLSWith(t, func(far net.Conn) net.Conn { seen.Conn = far; return seen })
+	seen.records() // the handshake's
+	for _, tt := range []struct{ head, content, records int }{
+		{200, 10, 1}, {200, 10 << 10, 1}, {1 << 10, 15<<10 - 2, 1}, {1 << 10, 15<<10 - 1, 3}, {200, 64 << 10, 6},
+	} {
+		for _, drafted := range []bool{true, false} {
+			head, content := bytes.Repeat([]byte("h"), tt.head), bytes.Repeat([]byte("c"), tt.content)
+			want := string(head) + string(content) + "\r\n"
+			if drafted {
+				head = append(p.Draft(), head...)
+			}
+			done := later(func() error { return p.WriteParts(head, content, []byte("\r\n")) })
+			p.hears(t, want)
+			if err := await(t, done); err != nil {
+				t.Fatal(err)
+			}
+			if n := seen.records(); n != tt.records || p.draft != nil {
+				t.Errorf("%d and %d bytes are %d records, want %d; a draft is held: %v", tt.head, tt.content, n, tt.records, p.draft != nil)
+			}
+		}
 	}
 }
 

@@ -120,6 +120,10 @@ func (c *Conn) look(now, late int64) {
 		c.expire(at)
 		return
 	}
+	if !c.Plain() {
+		c.lookStream()
+		return
+	}
 	b := c.blind.Load()
 	if b == c.watched && b != c.lookedFor {
 		c.lookedFor = b

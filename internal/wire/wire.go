@@ -66,16 +66,18 @@ type Conn struct {
 	waited bool // a read of this Fill has found nothing
 	looked bool // the watchdog has ended the wait before this read
 	warm   bool // at least one wait has ended well
+	spent  bool // of what TLS has read nothing whole is left: only the socket can bring more
 	// Yield has Fill return ErrIdle when nothing has come for a tick, so that the
 	// owner can go on waiting with less in its hands. What was queued has been
 	// sent by then, so that its memory may be used again.
 	Yield bool
 
-	closed atomic.Bool
-	broken atomic.Bool // a write through TLS has failed: none will succeed
-	mu     sync.Mutex  // guards interrupts; never taken while all goes well
-	nc     net.Conn
-	want   int // size class for the next buffer
+	closed  atomic.Bool
+	broken  atomic.Bool  // a write through TLS has failed: none will succeed
+	reading atomic.Int32 // a read through TLS under way, and for how long
+	mu      sync.Mutex   // guards interrupts; never taken while all goes well
+	nc      net.Conn
+	want    int // size class for the next buffer
 	// Most is how many bytes the read buffer may grow to for one head; less than
 	// LargeBuffer counts as that.
 	Most int
@@ -156,12 +158,11 @@ func (c *Conn) Discard(n int) {
 // nothing else may be queued meanwhile.
 func (c *Conn) Queue(p []byte) {
 	c.pending = p
-	switch {
-	case len(p) == 0:
+	if len(p) == 0 {
 		c.sent()
-	case c.draft != nil && cap(p) > cap(c.draft.b) && cap(p) <= largestDraft:
-		c.draft.b = p[:0] // it has grown, and stays so
+		return
 	}
+	c.grown(p)
 }
 
 // Flush sends what is queued.

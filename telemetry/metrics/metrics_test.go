@@ -34,6 +34,8 @@ var contract = map[string]string{
 	"pingap_config_generation":         "",
 	"pingap_build_info":                "commit,go,version",
 	"pingap_access_log_dropped_total":  "",
+
+	"pingap_tls_handshake_failures_total": "server",
 }
 
 // busy is a Metrics in which every family has at least one series.
@@ -49,6 +51,7 @@ func busy(t *testing.T) *Metrics {
 	server.Opened()
 	server.Busy()
 	server.Begin()
+	server.HandshakeFailed()
 
 	m.Route("http", "api", "backend").Done(200, 2*time.Millisecond)
 	pool := m.Upstream("backend")
@@ -133,6 +136,7 @@ func TestScrapeShowsWhatWasRecorded(t *testing.T) {
 		`pingap_requests_in_flight{server="http"} 1`,
 		`pingap_connections{server="http",state="active"} 1`,
 		`pingap_connections{server="http",state="idle"} 1`,
+		`pingap_tls_handshake_failures_total{server="http"} 1`,
 		`pingap_upstream_requests_total{code="200",endpoint="a",upstream="backend"} 1`,
 		`pingap_upstream_endpoints{upstream="backend",verdict="up"} 2`,
 		`pingap_upstream_endpoints{upstream="backend",verdict="down"} 0`,

@@ -19,6 +19,8 @@ type Server struct {
 	busy         atomic.Int64 // connections that serve a request or a tunnel
 	began, ended atomic.Int64 // requests since ever
 	_            [32]byte
+
+	ungreeted atomic.Int64 // TLS handshakes that failed, since ever
 }
 
 // Server returns the instrument of the named server. Release it when the
@@ -45,6 +47,12 @@ func (s *Server) Begin() { s.began.Add(1) }
 // End counts a request out.
 func (s *Server) End() { s.ended.Add(1) }
 
+// HandshakeFailed counts a TLS handshake that came to nothing.
+func (s *Server) HandshakeFailed() { s.ungreeted.Add(1) }
+
+// HandshakeFailures is how many have since the server was made.
+func (s *Server) HandshakeFailures() int64 { return s.ungreeted.Load() }
+
 // Requests is how many have begun since the server was made.
 func (s *Server) Requests() int64 { return s.began.Load() }
 
@@ -58,7 +66,7 @@ func (s *Server) inFlight() int64 {
 // Release ends the server's series with the last holder's call.
 func (s *Server) Release() { s.metrics.servers.release(s.name, func() {}) }
 
-// serverStates collects the gauges of all servers at the scrape.
+// serverStates collects what there is of all servers at the scrape.
 type serverStates Metrics
 
 var (
@@ -67,12 +75,15 @@ var (
 	connectionsDesc = prometheus.NewDesc("pingap_connections",
 		"Client connections now: active ones serve a request or a tunnel, idle ones wait.",
 		[]string{"server", "state"}, nil)
+	handshakesDesc = prometheus.NewDesc("pingap_tls_handshake_failures_total",
+		"TLS handshakes of clients that came to nothing.", []string{"server"}, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (c *serverStates) Describe(out chan<- *prometheus.Desc) {
 	out <- inFlightDesc
 	out <- connectionsDesc
+	out <- handshakesDesc
 }
 
 // Collect implements prometheus.Collector.
@@ -83,6 +94,7 @@ func (c *serverStates) Collect(out chan<- prometheus.Metric) {
 		out <- gauge(inFlightDesc, float64(s.inFlight()), s.name)
 		out <- gauge(connectionsDesc, float64(busy), s.name, "active")
 		out <- gauge(connectionsDesc, float64(idle), s.name, "idle")
+		out <- prometheus.MustNewConstMetric(handshakesDesc, prometheus.CounterValue, float64(s.HandshakeFailures()), s.name)
 	}
 }
 
