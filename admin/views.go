@@ -110,7 +110,10 @@ func (p *Pool) write(out *longjson.Writer) {
 // Route is one entry of a server's route table. A tag of an automatic route
 // that could not be used is one too, with its Problem.
 type Route struct {
-	Server   string   `json:"server"`
+	Server string `json:"server"`
+	// Protocol is "tcp" for the connections of a tcp server, which has neither
+	// location nor path; empty for requests.
+	Protocol string   `json:"protocol,omitempty"`
 	Location string   `json:"location"`
 	Host     []string `json:"host,omitempty"`
 	Path     string   `json:"path"`

@@ -89,7 +89,7 @@ func (t *Tag) option(name, value string) (err error) {
 	case "pxyproto":
 		var on bool
 		if on, err = strconv.ParseBool(value); err == nil && on {
-			err = errors.New("the PROXY protocol goes with TCP routes, which are not supported yet")
+			err = errors.New("the PROXY protocol goes with TCP routes, which a tag cannot ask for")
 		}
 	case "grpcservername":
 		o.ServerName, err = nameOption(value)
@@ -125,11 +125,17 @@ func protoOption(value string) (tls, http2 bool, err error) {
 		return value == "https", false, nil
 	case "grpc", "grpcs":
 		return value == "grpcs", true, nil
-	case "tcp", "tcp+sni":
-		return false, false, errors.New("TCP servers are not supported yet")
+	case "tcp":
+		return false, false, errOpensPort
+	case "tcp+sni":
+		return false, false, errors.New("routes by the name that a TLS client asks for are not supported")
 	}
 	return false, false, errors.New("is none of http, https, tcp, grpc, grpcs")
 }
+
+// errOpensPort is why a tag gets no port. Whoever may register a service could open
+// any of this machine's otherwise, or take one that another service is to get.
+var errOpensPort = errors.New(`only the configuration opens ports: write a server with protocol = "tcp" and an upstream for the service`)
 
 func weightOption(value string) (float64, error) {
 	w, err := strconv.ParseFloat(value, 64)

@@ -57,7 +57,7 @@ func (p *Parser) Parse(text string) (Tag, error) {
 // paths.
 func (t *Tag) parseRoute(p *Parser, text string) error {
 	if strings.HasPrefix(text, ":") {
-		return fmt.Errorf("%q is a TCP route on a port of its own; TCP servers are not supported yet", text)
+		return fmt.Errorf("%q is a TCP route on a port of its own: %w", text, errOpensPort)
 	}
 	text, err := p.expand(text)
 	if err != nil {

@@ -95,13 +95,13 @@ func TestOptions(t *testing.T) {
 func TestTagsThatCannotBeUsed(t *testing.T) {
 	for tag, want := range map[string]string{
 		"urlprefix-":                                      "names no host and no path",
-		"urlprefix-:3306 proto=tcp":                       "TCP servers are not supported yet",
+		"urlprefix-:3306 proto=tcp":                       "only the configuration opens ports",
 		"urlprefix-exa_mple!.com/":                        "has the character",
 		"urlprefix-$HOME.example.com/":                    "$HOME has no value",
 		"urlprefix-/x strip":                              `"strip" is not an option of the form key=value`,
 		"urlprefix-/x strip=/a strip=/b":                  "strip is given twice",
 		"urlprefix-/x strip=a":                            `option "strip=a": is not a path`,
-		"urlprefix-/x proto=tcp":                          "TCP servers are not supported yet",
+		"urlprefix-/x proto=tcp":                          "only the configuration opens ports",
 		"urlprefix-/x grpcservername=a":                   "goes with proto=grpcs",
 		"urlprefix-/x proto=grpc grpcservername=a":        "goes with proto=grpcs",
 		"urlprefix-/x proto=ftp":                          "is none of http, https",

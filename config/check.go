@@ -86,6 +86,9 @@ func (b *binder) checkAutoRoutes(cfg *Config) {
 	switch {
 	case auto.Server != "":
 		reference(b, p.to("server"), "server", auto.Server, cfg.Servers)
+		if s := cfg.Servers[auto.Server]; s != nil && s.Protocol == "tcp" && auto.Enabled {
+			b.report(p.to("server"), fmt.Sprintf("%q is a tcp server, and automatic routes are for requests", auto.Server), "")
+		}
 	case auto.Enabled:
 		b.report(p.to("server"), "must say which of the servers takes the routes", "")
 	}

@@ -26,7 +26,7 @@ func (b *binder) checkServers(cfg *Config) {
 	for _, name := range b.inOrder("servers", slices.Collect(maps.Keys(cfg.Servers))) {
 		s := cfg.Servers[name]
 		taken = b.checkAddrs(s, taken)
-		b.checkNotSupported(s)
+		b.checkProtocol(cfg, s)
 		b.checkTLS(s)
 		b.checkAccessLog(s)
 		for i, location := range s.Locations {
@@ -64,17 +64,6 @@ func listenHint(text string) string {
 		return ":" + text
 	}
 	return ""
-}
-
-// checkNotSupported refuses what is not built yet instead of ignoring it.
-func (b *binder) checkNotSupported(s *Server) {
-	p := path{"servers", s.Name}
-	if s.Protocol == "tcp" {
-		b.report(p.to("protocol"), "tcp servers are not supported yet", "")
-	}
-	if s.Upstream != "" && s.Protocol == "http" {
-		b.report(p.to("upstream"), "only tcp servers, which are not supported yet, name an upstream; http servers have locations", "")
-	}
 }
 
 // checkTLS checks that a certificate and its key are named together. What is in the

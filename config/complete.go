@@ -16,7 +16,7 @@ func (b *binder) complete(cfg *Config) {
 	all := b.inOrder("locations", slices.Collect(maps.Keys(cfg.Locations)))
 	for name, s := range cfg.Servers {
 		s.Name = name
-		if !b.where.has(path{"servers", name, "locations"}) {
+		if s.Protocol == "http" && !b.where.has(path{"servers", name, "locations"}) {
 			s.Locations = all
 		}
 	}

@@ -109,6 +109,9 @@ func (b *builder) buildSite(name string, s *config.Server, locations map[string]
 	}
 	b.next.routes = append(b.next.routes, site.NoRoute)
 	b.buildTLS(site, s)
+	if s.Protocol == "tcp" {
+		b.buildRelay(site, s)
+	}
 	if s.AccessLog != "off" && s.AccessLog != "" {
 		format, err := accesslog.Compile(s.AccessLog)
 		if err != nil {

@@ -17,10 +17,25 @@ import (
 
 // http2On reports whether a server speaks HTTP/2: where nobody says, with TLS only.
 func http2On(s *config.Server) bool {
-	if s.EnableHTTP2 == nil {
+	switch {
+	case s.Protocol != "http":
+		return false
+	case s.EnableHTTP2 == nil:
 		return s.TLSCert != ""
 	}
 	return *s.EnableHTTP2
+}
+
+// offered are the protocols that a server's clients may choose from. What a tcp
+// server's speak is between them and the upstream.
+func offered(s *config.Server) []string {
+	switch {
+	case s.Protocol != "http":
+		return nil
+	case http2On(s):
+		return []string{"h2", "http/1.1"}
+	}
+	return []string{"http/1.1"}
 }
 
 // buildTLS gives a site what its clients are greeted with. The files are read at each
@@ -40,12 +55,9 @@ func (b *builder) buildTLS(site *proxy.Site, s *config.Server) {
 	case now.Before(cert.Leaf.NotBefore):
 		b.log.Warn("certificate is not valid yet", "server", s.Name, "file", s.TLSCert, "valid_from", cert.Leaf.NotBefore)
 	}
-	site.TLS = &tls.Config{Certificates: []tls.Certificate{*cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
+	site.TLS = &tls.Config{Certificates: []tls.Certificate{*cert}, MinVersion: tls.VersionTLS12, NextProtos: offered(s)}
 	if s.TLSMinVersion == "1.3" {
 		site.TLS.MinVersion = tls.VersionTLS13
-	}
-	if http2On(s) {
-		site.TLS.NextProtos = []string{"h2", "http/1.1"}
 	}
 	if old := b.old.sites[s.Name]; old != nil && sameTLS(old.TLS, site.TLS) {
 		site.TLS = old.TLS

@@ -64,6 +64,9 @@ func (e *Engine) adminRoutes() []admin.Route {
 		for _, r := range g.sites[name].Table().All() {
 			list = append(list, g.auto.describe(routeView(name, g.config, &r), r.Group))
 		}
+		if relay := g.sites[name].Relay; relay != nil {
+			list = append(list, admin.Route{Server: name, Protocol: "tcp", PathType: "any", Upstream: relay.Pool.Name(), Source: "config"})
+		}
 	}
 	return append(list, g.auto.faulty()...)
 }

@@ -92,6 +92,9 @@ func (c *conn) await() bool {
 		c.refuse(err)
 		return false
 	}
+	if c.server.relays() { // nobody takes requests here any more
+		return false
+	}
 	if c.requests == 0 && c.secure == nil && c.server.limits().HTTP2 && http2.IsPreface(head) {
 		c.serveHTTP2(head)
 		return false
@@ -187,7 +190,6 @@ func (c *conn) end() {
 	c.Close()
 	c.giveBack()
 	c.server.remove(c)
-	c.server.serving.Done()
 }
 
 // interim sends a 1xx response (RFC 9110 section 15.2); HTTP/1.0 has none.

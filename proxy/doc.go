@@ -18,6 +18,7 @@
 //	watch.go     leave the upstream when the client leaves
 //	pump.go      stream request content that does not fit into the buffer
 //	tunnel.go    after a switch of protocols
+//	relay.go     the connections of a tcp server, for proxy/tcp to carry
 //	stream.go    the same as conn.go, for a request over HTTP/2
 //	call.go      the same as roundtrip.go, towards an HTTP/2 host
 //	feed.go      the same as pump.go, towards an HTTP/2 host

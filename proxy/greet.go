@@ -27,7 +27,7 @@ func (c *conn) greet() {
 	two, err := c.shakeHands()
 	switch {
 	case err != nil:
-		c.ungreeted(err)
+		c.server.ungreeted(c.secure, err)
 		c.explain(err)
 		c.end()
 	case two:
@@ -62,22 +62,22 @@ const longestReason = 200
 
 // ungreeted counts and logs a handshake that came to nothing. The line has the count,
 // which tells how many failed since the line before.
-func (c *conn) ungreeted(err error) {
-	s, level, reason := c.server, slog.LevelDebug, err.Error()
-	if !c.knocked(err) {
+func (s *Server) ungreeted(secure *tls.Conn, err error) {
+	level, reason := slog.LevelDebug, err.Error()
+	if !knocked(secure, err) {
 		s.metrics.HandshakeFailed()
 		if s.complains() {
 			level = slog.LevelInfo
 		}
 	}
-	s.log.Log(context.Background(), level, "no TLS handshake", "server", s.name, "client", c.NetConn().RemoteAddr().String(),
+	s.log.Log(context.Background(), level, "no TLS handshake", "server", s.name, "client", secure.RemoteAddr().String(),
 		"failures", s.metrics.HandshakeFailures(), "err", reason[:min(len(reason), longestReason)])
 }
 
 // knocked reports whether the client only connected, and left without a word, as
 // checks of TCP do.
-func (c *conn) knocked(err error) bool {
-	return c.secure.ConnectionState().Version == 0 && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET))
+func knocked(secure *tls.Conn, err error) bool {
+	return secure.ConnectionState().Version == 0 && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET))
 }
 
 // complains reports whether it is time for a line above debug.

@@ -123,12 +123,12 @@ func (s *Server) start(nc net.Conn) {
 	if site.TLS != nil {
 		nc = tls.Server(nc, site.TLS)
 	}
+	if site.Relay != nil {
+		s.relay(site.Relay, nc)
+		return
+	}
 	c := newConn(s, nc)
-	s.mu.Lock()
-	s.conns[c] = struct{}{}
-	s.mu.Unlock()
-	s.metrics.Opened()
-	s.serving.Add(1)
+	s.add(c)
 	if c.secure != nil {
 		go c.greet()
 		return

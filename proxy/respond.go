@@ -52,7 +52,7 @@ func (x *exchange) to(closes bool, now int64) *http1.Client {
 func (c *conn) keepAlive() bool {
 	x := c.x
 	switch {
-	case x.Request.Close, c.server.draining.Load():
+	case x.Request.Close, c.server.parting():
 		return false
 	case x.feed != nil && !x.feed.ended.Load():
 		return false

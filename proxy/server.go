@@ -23,7 +23,8 @@ type Limits struct {
 	MaxHeaderBytes    int
 	MaxConnections    int64 // 0 = no bound
 	HTTP2             bool  // HTTP/2 with prior knowledge; over TLS Site.TLS says what is offered
-	// TunnelGrace is how long tunnels live on when the server shuts down; 0 = 5 s.
+	// TunnelGrace is how long tunnels live on when the server shuts down, those of a
+	// tcp server too; 0 = 5 s.
 	TunnelGrace time.Duration
 }
 
@@ -47,7 +48,7 @@ type Server struct {
 
 	mu        sync.Mutex
 	listeners map[string]*listener
-	conns     map[*conn]struct{}
+	conns     map[severable]struct{}
 	http2     *http2.Server // made for the first connection that speaks it
 	accepting sync.WaitGroup
 	serving   sync.WaitGroup
@@ -55,7 +56,7 @@ type Server struct {
 
 // NewServer makes a server that listens nowhere yet. dog must be running.
 func NewServer(name string, site *Site, dog *wire.Watchdog, log *slog.Logger) *Server {
-	s := &Server{name: name, dog: dog, log: log, metrics: site.Metrics, listeners: map[string]*listener{}, conns: map[*conn]struct{}{}}
+	s := &Server{name: name, dog: dog, log: log, metrics: site.Metrics, listeners: map[string]*listener{}, conns: map[severable]struct{}{}}
 	s.site.Store(site)
 	return s
 }
@@ -86,10 +87,11 @@ func (s *Server) Open(ctx context.Context, addrs []string) error {
 	return nil
 }
 
-// Serve puts a site in force, from the next request on, and makes the server
-// accept on exactly the addresses given, which must be open.
+// Serve puts a site in force, from the next request or connection on, and makes the
+// server accept on exactly the addresses given, which must be open.
 func (s *Server) Serve(site *Site, addrs []string) {
 	s.site.Store(site)
+	s.leaveHTTP(site)
 	s.mu.Lock()
 	closing := s.retain(addrs)
 	for _, l := range s.listeners {
@@ -137,13 +139,27 @@ func (s *Server) Addrs() []net.Addr {
 	return addrs
 }
 
+// severable is a client's connection as its server knows it. Sever ends it at once,
+// whatever goes on with it; its owner removes it then.
+type severable interface{ Sever() error }
+
+// add counts a connection in.
+func (s *Server) add(c severable) {
+	s.mu.Lock()
+	s.conns[c] = struct{}{}
+	s.mu.Unlock()
+	s.metrics.Opened()
+	s.serving.Add(1)
+}
+
 // remove forgets a connection that has ended.
-func (s *Server) remove(c *conn) {
+func (s *Server) remove(c severable) {
 	s.open.Add(-1)
 	s.metrics.Closed()
 	s.mu.Lock()
 	delete(s.conns, c)
 	s.mu.Unlock()
+	s.serving.Done()
 }
 
 // limits are those of the site in force.
@@ -184,7 +200,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 func (s *Server) http2Server() *http2.Server {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.http2 == nil && !s.draining.Load() {
+	if s.http2 == nil && !s.parting() {
 		l := s.limits()
 		s.http2 = http2.NewServer(http2.Options{
 			IdleTimeout: l.IdleTimeout, Stall: l.Stall, MaxHeaderBytes: l.MaxHeaderBytes, Log: s.log,

@@ -8,6 +8,7 @@ import (
 
 	"pingap-go/message"
 	"pingap-go/plugin"
+	"pingap-go/proxy/tcp"
 	"pingap-go/route"
 	"pingap-go/telemetry/accesslog"
 	"pingap-go/telemetry/metrics"
@@ -23,6 +24,9 @@ type Site struct {
 	// Live, when it is set, holds the table in force instead: automatic routes
 	// come and go between reloads.
 	Live *atomic.Pointer[route.Table[*Location]]
+	// Relay carries the connections of a tcp server; nil = the server speaks HTTP.
+	// With it all that is about requests goes unused.
+	Relay *tcp.Relay
 	// Errors makes the answers that we give ourselves.
 	Errors *ErrorPage
 	// Trusted are the peers whose own forwarded headers are believed.

@@ -37,7 +37,7 @@ func (s *stream) respond() (whole bool) {
 
 // head readies the response's head. One without a Date is dated here.
 func (s *stream) head() error {
-	return s.h.Head(&s.x.Response, s.x.Request.Method, httpDate(mono.Now()), s.conn.server.draining.Load())
+	return s.h.Head(&s.x.Response, s.x.Request.Method, httpDate(mono.Now()), s.conn.server.parting())
 }
 
 func (s *stream) sendContent(res *message.Response) error {

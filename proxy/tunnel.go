@@ -9,7 +9,7 @@ import (
 )
 
 // tunnel carries bytes both ways after a switch of protocols. Each direction has
-// a goroutine that holds a buffer only while there is something in it. A tunnel
+// a goroutine that holds a buffer, or a pipe, only while there is something in it. A tunnel
 // may be idle for as long as its ends like; when its server shuts down it ends
 // after a while (Limits.TunnelGrace).
 type tunnel struct {
@@ -73,29 +73,14 @@ func (t *tunnel) ended() {
 	t.conn.end()
 }
 
-// pass copies from src to dst until src ends, and passes the end on: the other
+// pass moves bytes until their source ends, and passes the end on: the other
 // direction may go on, as protocols that half-close rely on it. An error in
 // either ends both.
-func pass(dst, src *wire.Conn) (n int64) {
-	for {
-		if b := src.Buffered(); len(b) > 0 {
-			if err := dst.Write(b); err != nil {
-				break
-			}
-			n += int64(len(b))
-			src.Discard(len(b))
-			continue
-		}
-		err := src.Fill()
-		if err == nil {
-			continue
-		}
-		if err == io.EOF && dst.CloseWrite() == nil {
-			return n
-		}
-		break
+func pass(dst, src *wire.Conn) int64 {
+	f := wire.Flow{From: src, To: dst}
+	if read, _ := f.Run(); read != io.EOF || dst.CloseWrite() != nil {
+		dst.Interrupt()
+		src.Interrupt()
 	}
-	dst.Interrupt()
-	src.Interrupt()
-	return n
+	return f.Moved.Load()
 }

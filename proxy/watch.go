@@ -8,7 +8,7 @@ import (
 
 // tick is the watchdog's look at this connection: has the client left a request
 // that is still being served, and has one that is idle, or a tunnel, had its time
-// while the server drains.
+// while the server drains, or has turned to TCP.
 func (c *conn) tick(now int64) {
 	c.tickPeer()
 	k := c.call.Load()
@@ -16,7 +16,7 @@ func (c *conn) tick(now int64) {
 		k.leave()
 	}
 	c.lastCall = k
-	if !c.server.draining.Load() {
+	if !c.server.parting() {
 		return
 	}
 	switch c.state.Load() {

@@ -12,7 +12,7 @@ import (
 )
 
 // Lease is the right to use one host for one try. It ends with exactly one call
-// of Done, Broke or Failed.
+// of Done, Broke or Failed, or of Left after one of Proven.
 type Lease struct {
 	pool    *Pool
 	host    *Host
@@ -173,7 +173,21 @@ func (l *Lease) Failed(reason Reason, err error) {
 	l.end(outcome, 0)
 }
 
+// Proven gives the evidence of Done while the lease goes on. What takes hours, as
+// a connection that carries anything, would keep a host on trial for as long. Any
+// goroutine may call it, once.
+func (l *Lease) Proven() { l.judge(health.OutcomeOf(l.status)) }
+
+// Left ends the lease of a host that was proven.
+func (l *Lease) Left() { l.leave(l.status) }
+
 func (l *Lease) end(outcome health.Outcome, status int) {
+	l.leave(status)
+	l.judge(outcome)
+}
+
+// leave counts the try out.
+func (l *Lease) leave(status int) {
 	h, p := l.host, l.pool
 	h.load.InFlight.Add(-1)
 	p.inFlight.Add(-1)
@@ -181,6 +195,11 @@ func (l *Lease) end(outcome health.Outcome, status int) {
 		p.gate.Release()
 	}
 	h.metrics.Done(status)
+}
+
+// judge gives the evidence.
+func (l *Lease) judge(outcome health.Outcome) {
+	h, p := l.host, l.pool
 	now := l.now
 	if now == 0 {
 		now = p.now()

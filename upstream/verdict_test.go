@@ -336,3 +336,34 @@ func TestAHostThatDoesNotAnswerIsComplainedOfNowAndThen(t *testing.T) {
 		}
 	})
 }
+
+// What takes hours tells at once what it has shown: a host comes back although
+// nothing that was sent to it has ended.
+func TestProvenHostReturnsWhileItsLeasesLast(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := run(t, func(o *Options) { o.Ejection = health.Rules{BaseTime: 10 * time.Second} })
+		r.registry.lists(one("a"), one("b"))
+		r.fail("a", 5)
+		pass(11 * time.Second)
+		r.wantVerdict("a", health.Up, "on trial after ejection for 10s")
+		var leases []Lease
+		for range 20 {
+			l := r.must()
+			l.Answered(200, l.began, time.Millisecond)
+			l.Proven()
+			leases = append(leases, l)
+		}
+		pass(time.Millisecond)
+		if e := r.of("a"); strings.Contains(e.Reason, "trial") || e.InFlight == 0 {
+			t.Errorf("%s, %d in flight", e.Reason, e.InFlight)
+		}
+		for i := range leases {
+			leases[i].Left()
+		}
+		for _, id := range []string{"a", "b"} {
+			if e := r.of(id); e.InFlight != 0 || id == "b" && e.Failures != 0 {
+				t.Errorf("%s: %d in flight, %d failures", id, e.InFlight, e.Failures)
+			}
+		}
+	})
+}

@@ -45,6 +45,10 @@ func runRoutes(args []string, std streams) error {
 			fmt.Fprintf(t, "%s\t-\t-\t%s\t-\t-\t%s\t%s\n", r.Server, or(r.Tag, "-"), or(r.Upstream, "-"), source(&r))
 			continue
 		}
+		if r.Protocol == "tcp" {
+			fmt.Fprintf(t, "%s\t-\t*\ttcp\t-\t-\t%s\t%s\n", r.Server, r.Upstream, source(&r))
+			continue
+		}
 		match := append(append([]string{}, r.Methods...), r.Match...)
 		fmt.Fprintf(t, "%s\t%d\t%s\t%s %s\t%s\t%s\t%s\t%s\n", r.Server, r.Priority, or(strings.Join(r.Host, ","), "*"), r.PathType, or(r.Path, "/"),
 			or(strings.Join(match, " "), "-"), r.Location, or(r.Upstream, "-"), source(&r))

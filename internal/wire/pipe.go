@@ -4,6 +4,7 @@ import (
 	"net"
 	"runtime"
 	"sync"
+	"sync/atomic"
 )
 
 // SpliceAbove is from how many bytes on moving them inside the kernel pays: below
@@ -27,8 +28,10 @@ const pipeSize = 256 << 10
 type Pipe struct {
 	ends            ends
 	collected       runtime.Cleanup
-	held            int // bytes inside
-	most            int // how many onRead may take
+	held            int           // bytes inside
+	most            int           // how many onRead may take
+	sips            bool          // it does not wait for any
+	moved           *atomic.Int64 // counts what it has given; nil = nobody does
 	err             error
 	onRead, onWrite func(fd uintptr) bool
 }
@@ -66,6 +69,7 @@ func TakePipe() (*Pipe, error) {
 
 // Give returns a Pipe for others to use. One that still holds something is closed.
 func (p *Pipe) Give() {
+	p.moved = nil
 	if p.held == 0 {
 		pipes.Put(p)
 		return
@@ -92,6 +96,13 @@ func (p *Pipe) From(src *Conn, n int64) (int64, error) {
 			return 0, err
 		}
 	}
+}
+
+// sip takes what src has now, which may be nothing.
+func (p *Pipe) sip(src *Conn) (int64, error) {
+	p.sips = true
+	defer func() { p.sips = false }()
+	return p.From(src, pipeSize)
 }
 
 // To gives dst all that the pipe holds. Its errors are those of Write.

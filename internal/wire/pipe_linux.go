@@ -33,7 +33,7 @@ func (p *Pipe) take(fd uintptr) bool {
 	n, err := splice(int(fd), p.ends.w, p.most)
 	switch {
 	case err == syscall.EAGAIN:
-		return false
+		return p.sips
 	case err != nil:
 		p.err = os.NewSyscallError("splice", err)
 	case n == 0:
@@ -55,6 +55,9 @@ func (p *Pipe) put(fd uintptr) bool {
 			return true
 		}
 		p.held -= n
+		if p.moved != nil { // while a slow reader takes it, it is seen to
+			p.moved.Add(int64(n))
+		}
 	}
 	return true
 }

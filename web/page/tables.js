@@ -38,8 +38,8 @@ export function showRoutes(body, routes) {
       [route.server],
       [matchOf(route), detailOf(route)],
       [route.upstream || "–", route.rewrite && `rewrite ${route.rewrite}`],
-      [route.location],
-      [String(route.priority)],
+      [route.location || "–"],
+      [route.protocol === "tcp" ? "–" : String(route.priority)],
       [(route.plugins ?? []).join(" → ") || "–"],
       [source, route.problem || route.tag],
     ]);
@@ -49,6 +49,7 @@ export function showRoutes(body, routes) {
 
 function matchOf(route) {
   if (route.problem && !route.path) return "–";
+  if (route.protocol === "tcp") return "all connections (tcp)";
   const host = (route.host ?? []).join(", ");
   const sign = { exact: "= ", regex: "~ " }[route.path_type] ?? "";
   return [host, sign + (route.path || "/")].filter(Boolean).join("  ");
