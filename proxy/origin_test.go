@@ -38,7 +38,7 @@ type visit struct {
 // newOrigin starts an origin. When the script returns the connection is closed.
 func newOrigin(t testing.TB, script func(*visit)) *origin {
 	t.Helper()
-	census(t)
+	testkit.Census(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

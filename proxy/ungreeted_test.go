@@ -1,14 +1,12 @@
 package proxy_test
 
 import (
-	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"log/slog"
 	"net"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,22 +14,11 @@ import (
 )
 
 // heard is what a program's log was told.
-type heard struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (h *heard) Write(p []byte) (int, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.text.Write(p)
-}
+type heard struct{ testkit.Journal }
 
 // lines are those with the words given.
 func (h *heard) lines(words ...string) (found []string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for line := range strings.Lines(h.text.String()) {
+	for line := range strings.Lines(h.String()) {
 		all := true
 		for _, w := range words {
 			all = all && strings.Contains(line, w)

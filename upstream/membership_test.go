@@ -51,7 +51,7 @@ func TestARemovedHostGoesWhenItsLastRequestHasEnded(t *testing.T) {
 		if n := r.series(`endpoint="a"`); n != 0 {
 			t.Errorf("%d series of it are left", n)
 		}
-		if n := r.log.count("endpoint is draining"); n != 1 {
+		if n := r.log.Count("endpoint is draining"); n != 1 {
 			t.Errorf("%d lines say that it drains, not one", n)
 		}
 	})
@@ -166,7 +166,7 @@ func TestAnEmptyAnswerIsNewsAndAnErrorIsNot(t *testing.T) {
 		if s := r.Status(); s.Stale || s.LastError != "" || time.Since(s.LastSuccess) != 0 {
 			t.Errorf("the status hides the recovery: %+v", s)
 		}
-		if stale, live := r.log.count("membership is stale"), r.log.count("membership is live"); stale != 1 || live != 2 {
+		if stale, live := r.log.Count("membership is stale"), r.log.Count("membership is live"); stale != 1 || live != 2 {
 			t.Errorf("%d lines say stale, %d live: want one and two", stale, live)
 		}
 		r.registry.lists()
@@ -254,7 +254,7 @@ func TestARegistryThatIsQuickIsNotStoodInFor(t *testing.T) {
 		r.registry.lists(one("new"))
 		pass(time.Second)
 		r.wantSpread("new")
-		if n := r.log.count("serving from saved"); n != 0 {
+		if n := r.log.Count("serving from saved"); n != 0 {
 			t.Errorf("%d lines say that it serves from what was saved", n)
 		}
 	})

@@ -1,7 +1,6 @@
 package upstream
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +19,7 @@ import (
 	"pingap-go/discovery"
 	"pingap-go/endpoint"
 	"pingap-go/health"
+	"pingap-go/internal/testkit"
 	"pingap-go/internal/wire"
 	"pingap-go/telemetry/metrics"
 	"pingap-go/upstream/limit"
@@ -80,32 +80,13 @@ func (c *clinic) says(address, why string) {
 	c.ill[address] = why
 }
 
-// journal is a log that a test reads.
-type journal struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (j *journal) Write(p []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.Write(p)
-}
-
-// count is how many lines have the words.
-func (j *journal) count(words string) int {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return strings.Count(j.text.String(), words)
-}
-
 // rig is a pool with everything around it, in a bubble of its own time.
 type rig struct {
 	*Pool
 	t        *testing.T
 	registry *registry
 	clinic   *clinic
-	log      *journal
+	log      *testkit.Journal
 	metrics  *metrics.Metrics
 	stop     func()
 }
@@ -120,7 +101,7 @@ func run(t *testing.T, set func(*Options)) *rig {
 
 // prepare makes a pool that does not run yet.
 func prepare(t *testing.T, set func(*Options)) *rig {
-	r := &rig{t: t, registry: &registry{}, clinic: &clinic{}, log: &journal{}, metrics: metrics.New(metrics.Build{})}
+	r := &rig{t: t, registry: &registry{}, clinic: &clinic{}, log: &testkit.Journal{}, metrics: metrics.New(metrics.Build{})}
 	r.Pool = r.pool(set)
 	return r
 }

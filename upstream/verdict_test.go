@@ -330,7 +330,7 @@ func TestAHostThatDoesNotAnswerIsComplainedOfNowAndThen(t *testing.T) {
 			pass(step.wait)
 			l := r.must()
 			l.Failed(step.reason, errors.New("certificate signed by unknown authority"))
-			if n := r.log.count("certificate signed by unknown authority"); n != step.lines {
+			if n := r.log.Count("certificate signed by unknown authority"); n != step.lines {
 				t.Errorf("after %s the log has %d lines, not %d", step.reason, n, step.lines)
 			}
 		}

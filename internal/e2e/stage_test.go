@@ -8,7 +8,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -112,23 +111,8 @@ func added(before, now map[string]string) []string {
 	return list
 }
 
-// record is a text that many goroutines write and the test reads.
-type record struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (r *record) Write(p []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.text.Write(p)
-}
-
-func (r *record) String() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.text.String()
-}
+// record is what a program has said.
+type record struct{ testkit.Journal }
 
 // awaitText waits until the record holds a text.
 func (r *record) awaitText(t testing.TB, text string) {

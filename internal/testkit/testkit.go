@@ -1,5 +1,6 @@
 // Package testkit gives tests real servers: a Consul agent on free ports that
-// can be killed, restarted and frozen, and a DNS server that answers by script.
+// can be killed, restarted and frozen, and a DNS server that answers by script. It
+// also counts what a test leaves behind (Census) and keeps what a log says (Journal).
 //
 //	agent := testkit.Consul(t, testkit.ConsulOptions{})
 //	agent.Register(t, testkit.Instance("api", "api-1", "127.0.0.1:9001"))

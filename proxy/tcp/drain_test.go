@@ -77,7 +77,7 @@ func TestDrainEndsTunnelsAfterTheirTime(t *testing.T) {
 
 // Nor does a connect that nobody answers hold a drain up.
 func TestDrainEndsConnectsUnderWay(t *testing.T) {
-	census(t)
+	testkit.Census(t)
 	for name, within := range map[string]time.Duration{"by its grace": patience, "by force": 200 * time.Millisecond} {
 		t.Run(name, func(t *testing.T) {
 			deaf := testkit.Deaf(t)

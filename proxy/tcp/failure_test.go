@@ -57,7 +57,7 @@ func TestDeadHostFailsNobody(t *testing.T) {
 		t.Error("nothing speaks against the dead host")
 	}
 	r.hasMetric(`pingap_requests_total{code="200",location="",server="s",upstream="u"} 50`)
-	if n := r.log.count("endpoint does not answer"); n != 1 {
+	if n := r.log.Count("endpoint does not answer"); n != 1 {
 		t.Errorf("%d lines about the dead host", n)
 	}
 }
@@ -125,7 +125,7 @@ func TestEjectedHostReturnsWhileItsConnectionsLast(t *testing.T) {
 }
 
 func TestNobodyIsThere(t *testing.T) {
-	census(t)
+	testkit.Census(t)
 	for name, tt := range map[string]struct {
 		addrs []string
 		code  string
@@ -151,7 +151,7 @@ func TestNobodyIsThere(t *testing.T) {
 				t.Errorf("it took %v to turn 20 clients away", took)
 			}
 			r.hasMetric(`pingap_requests_total{code="` + tt.code + `",location="",server="s",upstream="u"} 20`)
-			if n := r.log.count("connections are turned away"); n != 1 {
+			if n := r.log.Count("connections are turned away"); n != 1 {
 				t.Errorf("%d lines about 20 clients", n)
 			}
 		})

@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"pingap-go/internal/testkit"
 )
 
 // host is an upstream made of a raw socket. It serves each connection by a script.
@@ -28,7 +30,7 @@ type host struct {
 // leaves that to the test, which gets each connection from next.
 func newHost(t testing.TB, script func(*peer)) *host {
 	t.Helper()
-	census(t)
+	testkit.Census(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -9,8 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http/httptest"
-	"os"
-	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -50,7 +48,7 @@ type rig struct {
 	server  *proxy.Server
 	metrics *metrics.Metrics
 	pool    *upstream.Pool
-	log     *journal
+	log     *testkit.Journal
 }
 
 // parts are what a test may change of a rig before it is put together.
@@ -65,7 +63,7 @@ type parts struct {
 // start puts a tcp server in front of addresses. change may be nil.
 func start(t testing.TB, change func(*parts), addrs ...string) *rig {
 	t.Helper()
-	r := &rig{t: t, metrics: metrics.New(metrics.Build{}), log: &journal{}}
+	r := &rig{t: t, metrics: metrics.New(metrics.Build{}), log: &testkit.Journal{}}
 	log, dog := slog.New(slog.NewTextHandler(r.log, nil)), wire.NewWatchdog()
 	p := &parts{
 		algorithm: "round_robin",
@@ -120,53 +118,6 @@ func newPool(t testing.TB, p *parts, m *metrics.Metrics, dog *wire.Watchdog, log
 	o.Watcher, o.Policy, o.Metrics, o.Watchdog, o.Log = watcher, policy, m.Upstream("u"), dog, log
 	o.Key, _ = balance.ParseKey(p.algorithm)
 	return upstream.New(o)
-}
-
-// census counts goroutines and file descriptors now and once the test and all its
-// other clean-ups are over: both must be back where they were.
-func census(t testing.TB) {
-	t.Helper()
-	before, running := descriptors(t), goleak.IgnoreCurrent()
-	t.Cleanup(func() {
-		if err := goleak.Find(running); err != nil {
-			t.Errorf("goroutines are left behind: %v", err)
-		}
-		testkit.Eventually(t, 3*time.Second, func() error {
-			runtime.GC() // package wire keeps pipes until they are collected
-			if now := descriptors(t); now > before {
-				return fmt.Errorf("%d file descriptors, %d before the test", now, before)
-			}
-			return nil
-		})
-	})
-}
-
-func descriptors(t testing.TB) int {
-	t.Helper()
-	list, err := os.ReadDir("/proc/self/fd")
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		t.Fatal(err)
-	}
-	return len(list)
-}
-
-// journal is a log that a test reads.
-type journal struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (j *journal) Write(p []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.Write(p)
-}
-
-// count is how many lines have the words.
-func (j *journal) count(words string) int {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return strings.Count(j.text.String(), words)
 }
 
 // of is the pool's status of one address.
