@@ -66,7 +66,7 @@ func (s *Server) ungreeted(secure *tls.Conn, err error) {
 	level, reason := slog.LevelDebug, err.Error()
 	if !knocked(secure, err) {
 		s.metrics.HandshakeFailed()
-		if s.complains() {
+		if s.complained.Due(mono.Now(), complainEvery) {
 			level = slog.LevelInfo
 		}
 	}
@@ -78,12 +78,6 @@ func (s *Server) ungreeted(secure *tls.Conn, err error) {
 // checks of TCP do.
 func knocked(secure *tls.Conn, err error) bool {
 	return secure.ConnectionState().Version == 0 && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET))
-}
-
-// complains reports whether it is time for a line above debug.
-func (s *Server) complains() bool {
-	now, last := mono.Now(), s.complained.Load()
-	return (last == 0 || now-last >= int64(complainEvery)) && s.complained.CompareAndSwap(last, now)
 }
 
 // explain tells a client of plain HTTP what is wrong. TLS has read its first bytes,

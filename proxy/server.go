@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"pingap-go/internal/mono"
 	"pingap-go/internal/wire"
 	"pingap-go/proxy/http2"
 	"pingap-go/telemetry/metrics"
@@ -43,8 +44,8 @@ type Server struct {
 	// tunnelsEnd is the watchdog's time at which tunnels are ended; 0 = not yet.
 	tunnelsEnd atomic.Int64
 	open       atomic.Int64
-	// complained is the mono time of the last log line about a handshake; 0 = none yet.
-	complained atomic.Int64
+	// complained bounds the log's lines about handshakes.
+	complained mono.Seldom
 
 	mu        sync.Mutex
 	listeners map[string]*listener

@@ -16,9 +16,7 @@ func (l *Lease) complain(said string, reason Reason, err error) {
 	if reason.outcome() == health.ClientAborted {
 		return
 	}
-	heard := &l.host.complained
-	now, last := l.pool.now(), heard.Load()
-	if last != 0 && now-last < int64(complainEvery) || !heard.CompareAndSwap(last, now) {
+	if !l.host.complained.Due(l.pool.now(), complainEvery) {
 		return
 	}
 	l.pool.options.Log.Warn(said, "upstream", l.pool.Name(), "address", l.Address(), "reason", reason, "err", err)

@@ -13,6 +13,7 @@ import (
 	"pingap-go/balance"
 	"pingap-go/endpoint"
 	"pingap-go/health"
+	"pingap-go/internal/mono"
 	"pingap-go/telemetry/metrics"
 	"pingap-go/upstream/session"
 )
@@ -29,8 +30,8 @@ type Host struct {
 	conns    atomic.Int64 // open connections
 	requests atomic.Int64
 	failures atomic.Int64
-	// complained is the monotonic time of the last log line about a try; 0 = none yet.
-	complained atomic.Int64
+	// complained bounds the log's lines about tries.
+	complained mono.Seldom
 	metrics    *metrics.Endpoint
 
 	// Owned by the pool's goroutine.

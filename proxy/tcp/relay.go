@@ -44,7 +44,7 @@ type Relay struct {
 	Metrics *metrics.Route
 	Log     *slog.Logger
 
-	complained atomic.Int64 // mono time of the last log line; 0 = none yet
+	complained mono.Seldom
 }
 
 // Codes say in metrics how a tunnel ended, in HTTP's words. To a pool every
@@ -72,11 +72,9 @@ const complainEvery = 10 * time.Second
 
 // complain says now and then that clients are turned away, and why.
 func (r *Relay) complain(err error) {
-	now, last := mono.Now(), r.complained.Load()
-	if last != 0 && now-last < int64(complainEvery) || !r.complained.CompareAndSwap(last, now) {
-		return
+	if r.complained.Due(mono.Now(), complainEvery) {
+		r.Log.Warn("connections are turned away", "server", r.Name, "upstream", r.Pool.Name(), "err", err)
 	}
-	r.Log.Warn("connections are turned away", "server", r.Name, "upstream", r.Pool.Name(), "err", err)
 }
 
 // codeOf is the code of a tunnel that never came about.
