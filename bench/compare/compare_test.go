@@ -1,10 +1,13 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestFigureTakesRatiosPairByPair(t *testing.T) {
@@ -65,6 +68,119 @@ func TestWrkReportIsReadOrRefused(t *testing.T) {
 func TestTurnsAlternate(t *testing.T) {
 	if first, second := turn(0, 3), turn(1, 3); first[0] != 0 || second[0] != 2 {
 		t.Errorf("turns are %v and %v", first, second)
+	}
+}
+
+func TestMeasurementsAreTakenInTurnAndKeptByProxy(t *testing.T) {
+	var order []int
+	seen, err := inTurn(2, 3, func(proxy int) (int, error) {
+		order = append(order, proxy)
+		return len(order), nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []int{0, 1, 2, 2, 1, 0}; !slices.Equal(order, want) {
+		t.Errorf("measured in the order %v, want %v", order, want)
+	}
+	for proxy, want := range [][]int{{1, 6}, {2, 5}, {3, 4}} {
+		if !slices.Equal(seen[proxy], want) {
+			t.Errorf("proxy %d has measurements %v, want %v", proxy, seen[proxy], want)
+		}
+	}
+}
+
+func TestAFailedMeasurementEndsTheTurns(t *testing.T) {
+	failed := errors.New("refused")
+	calls := 0
+	_, err := inTurn(5, 2, func(int) (int, error) { calls++; return 0, failed })
+	if !errors.Is(err, failed) || calls != 1 {
+		t.Errorf("got %v after %d measurements", err, calls)
+	}
+}
+
+func TestLatencyRestsOnManyShortTurns(t *testing.T) {
+	for _, c := range []struct {
+		pairs int
+		each  time.Duration
+		want  int
+	}{
+		{5, 3 * time.Second, 75}, // the default flags
+		{7, 2 * time.Second, 70},
+		{2, time.Second, 10}, // --quick
+		{3, 100 * time.Millisecond, 3},
+	} {
+		if got := latencyTurns(c.pairs, c.each); got != c.want {
+			t.Errorf("%d pairs of %s give %d turns, want %d", c.pairs, c.each, got, c.want)
+		}
+	}
+}
+
+func TestLatencyIsComparedTurnByTurn(t *testing.T) {
+	seen := [][]latency{
+		{{P50: 50, P99: 900}, {P50: 60, P99: 20_000}, {P50: 70, P99: 700}},
+		{{P50: 100, P99: 1000}, {P50: 100, P99: 1000}, {P50: 100, P99: 1000}},
+		{{P50: 200, P99: 500}, {P50: 200, P99: 40_000}, {P50: 200, P99: 500}},
+	}
+	figures := latencyFigures([]string{"pingap", "nginx", "haproxy"}, seen, 1.1)
+	want := []struct {
+		quantity, peer string
+		median         float64
+		met            string
+	}{
+		{"p50 µs", "nginx", 0.6, "yes"},
+		{"p50 µs", "haproxy", 0.3, "yes"},
+		{"p99 µs", "nginx", 0.9, "yes"}, // one wild turn does not decide
+		{"p99 µs", "haproxy", 1.4, "no"},
+	}
+	if len(figures) != len(want) {
+		t.Fatalf("%d figures, want %d", len(figures), len(want))
+	}
+	for i, w := range want {
+		f := figures[i]
+		if f.quantity != w.quantity || f.peer != w.peer || median(f.ratios()) != w.median || f.goal.met(f) != w.met {
+			t.Errorf("figure %d is %s beside %s, median %v, met %q; want %+v", i, f.quantity, f.peer, median(f.ratios()), f.goal.met(f), w)
+		}
+	}
+}
+
+func TestTurnsOfALateClientAreTold(t *testing.T) {
+	seen := [][]latency{
+		{{Late: 0.02}, {Late: 0.01}, {Late: 0}},
+		{{Late: 0.5}, {Late: 0}, {Late: 0.011}},
+	}
+	want := "Turns of 200ms: 3 a proxy; in which the client was late: 1 with pingap, 2 with nginx."
+	if got := lateTurns([]string{"pingap", "nginx"}, seen); got != want {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+func TestMedianRangeNarrowsWithTheNumberOfValues(t *testing.T) {
+	for _, c := range []struct {
+		n         int
+		low, high float64
+	}{
+		{1, 1, 1},
+		{5, 1, 5},
+		{20, 5, 16},  // ranks of the sign test's table would be 6 and 15
+		{70, 26, 45}, // 27 and 44
+	} {
+		values := make([]float64, c.n)
+		for i := range values {
+			values[i] = float64(c.n - i)
+		}
+		if low, high := medianRange(values); low != c.low || high != c.high {
+			t.Errorf("of %d values the ranks are %v and %v, want %v and %v", c.n, low, high, c.low, c.high)
+		}
+	}
+}
+
+func TestNotesStandBelowTheTable(t *testing.T) {
+	if got := renderNotes(nil); got != "" {
+		t.Errorf("no notes are written as %q", got)
+	}
+	if got := renderNotes([]string{"one", "two"}); got != "\n- one\n- two\n" {
+		t.Errorf("got %q", got)
 	}
 }
 

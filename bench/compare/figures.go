@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -75,6 +76,17 @@ func median(values []float64) float64 {
 	return (sorted[middle-1] + sorted[middle]) / 2
 }
 
+// medianRange is where the median of what the values are drawn from lies with a
+// likelihood of 95% or a little more, whatever its distribution: the ranks 1.96
+// standard deviations of a fair coin's count from the middle. Under six values it
+// is all of them, and the likelihood less.
+func medianRange(values []float64) (low, high float64) {
+	sorted := slices.Sorted(slices.Values(values))
+	n := len(sorted)
+	out := max(0, int((float64(n)-1.96*math.Sqrt(float64(n)))/2)-1)
+	return sorted[out], sorted[n-1-out]
+}
+
 // renderTable is the figures as a Markdown table that is also read in a terminal.
 func renderTable(figures []figure) string {
 	lines := [][]string{{"row", "what", "beside", "ours", "theirs", "ratio min", "median", "max", "goal", "met"}}
@@ -106,6 +118,14 @@ func renderTable(figures []figure) string {
 		}
 	}
 	return out.String()
+}
+
+// renderNotes is what stands below the table: nothing, or a list.
+func renderNotes(notes []string) string {
+	if len(notes) == 0 {
+		return ""
+	}
+	return "\n- " + strings.Join(notes, "\n- ") + "\n"
 }
 
 // short writes a value with three digits or so.

@@ -38,7 +38,7 @@ func closedLoop(l loadSpec) func(context.Context, *bench) ([]figure, error) {
 			return nil, err
 		}
 		defer stopAll(started)
-		runs, err := b.inTurn(ctx, started, l)
+		runs, err := b.closedLoops(ctx, started, l)
 		if err != nil {
 			return nil, err
 		}
@@ -50,9 +50,8 @@ func without(names []string, one string) []string {
 	return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == one })
 }
 
-// inTurn measures the proxies one after the other, forwards and backwards in
-// turn, so that none always follows the same one. The answer is by proxy.
-func (b *bench) inTurn(ctx context.Context, started []*proxy, l loadSpec) ([][]run, error) {
+// closedLoops measures the proxies under full load. The answer is by proxy.
+func (b *bench) closedLoops(ctx context.Context, started []*proxy, l loadSpec) ([][]run, error) {
 	if err := sameAnswers(ctx, started, l); err != nil {
 		return nil, err
 	}
@@ -61,17 +60,25 @@ func (b *bench) inTurn(ctx context.Context, started []*proxy, l loadSpec) ([][]r
 			return nil, err
 		}
 	}
-	runs := make([][]run, len(started))
-	for pair := range b.pairs {
-		for _, i := range turn(pair, len(started)) {
-			r, err := b.load(ctx, started[i], l, b.each)
+	return inTurn(b.pairs, len(started), func(i int) (run, error) {
+		return b.load(ctx, started[i], l, b.each)
+	})
+}
+
+// inTurn measures n proxies one after the other, forwards and backwards in turn,
+// so that none always follows the same one. The answer is by proxy.
+func inTurn[T any](pairs, n int, measure func(proxy int) (T, error)) ([][]T, error) {
+	seen := make([][]T, n)
+	for pair := range pairs {
+		for _, i := range turn(pair, n) {
+			one, err := measure(i)
 			if err != nil {
 				return nil, err
 			}
-			runs[i] = append(runs[i], r)
+			seen[i] = append(seen[i], one)
 		}
 	}
-	return runs, nil
+	return seen, nil
 }
 
 // turn is the order in which n proxies are measured for a pair.
@@ -129,7 +136,7 @@ func scaled(s shape, highest float64) func(context.Context, *bench) ([]figure, e
 		}
 		defer small.stop()
 		l := loadSpec{path: smallPath, connections: 64, goal: highest}
-		runs, err := b.inTurn(ctx, []*proxy{large, small}, l)
+		runs, err := b.closedLoops(ctx, []*proxy{large, small}, l)
 		if err != nil {
 			return nil, err
 		}

@@ -66,7 +66,7 @@ func compare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	table := renderTable(figures)
+	table := renderTable(figures) + renderNotes(b.notes)
 	fmt.Println()
 	fmt.Println(table)
 	if *page == "" || flag.NArg() > 0 {
@@ -80,7 +80,7 @@ func (b *bench) measure(ctx context.Context, rows []row) ([]figure, error) {
 	var all []figure
 	for _, r := range rows {
 		fmt.Fprintf(os.Stderr, "%s: %s\n", r.name, r.what)
-		started := time.Now()
+		started, noted := time.Now(), len(b.notes)
 		figures, err := r.measure(ctx, b)
 		if err != nil {
 			return nil, fmt.Errorf("row %s: %w", r.name, err)
@@ -88,7 +88,7 @@ func (b *bench) measure(ctx context.Context, rows []row) ([]figure, error) {
 		for i := range figures {
 			figures[i].row = r.name
 		}
-		fmt.Fprintln(os.Stderr, indent(renderTable(figures)))
+		fmt.Fprintln(os.Stderr, indent(renderTable(figures)+renderNotes(b.notes[noted:])))
 		fmt.Fprintf(os.Stderr, "    %.0f s\n", time.Since(started).Seconds())
 		all = append(all, figures...)
 	}

@@ -96,6 +96,7 @@ type bench struct {
 	bin, subject string
 	pairs        int
 	each         time.Duration
+	notes        []string // what the rows say beside their figures, for below the table
 
 	dir      string
 	origin   *group

@@ -45,7 +45,7 @@ var rows = []row{
 		closedLoop(loadSpec{path: "/upload", body: 10 << 10, connections: 64, peers: movers, goal: 1.0})},
 	{"post-1m", "1 MB request body, 8 connections",
 		closedLoop(loadSpec{path: "/upload", body: 1 << 20, connections: 8, peers: movers, goal: 1.0})},
-	{"latency", "small GET at a constant rate, half of what the slowest of the three can do, 64 connections",
+	{"latency", "small GET at a constant rate, half of what the slowest of the three can do, 64 connections, many short turns",
 		constantRate(servers, 64, 1.1)},
 	{"scale-100", "small GET with 100 locations and 100 endpoints, beside the subject with 1 and 1",
 		scaled(shape{locations: 100, endpoints: 100}, 1.05)},

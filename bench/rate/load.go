@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -16,40 +15,35 @@ type load struct {
 	addr, path  string
 	rate        float64
 	connections int
+	warmup      time.Duration // requests that are due in it are sent and not counted
+	duration    time.Duration // comes after the warm-up; what is due in it counts
 }
 
-// outcome is what one connection saw.
-type outcome struct {
-	samples []time.Duration
-	late    int
-	err     error
-}
-
-// run drives all connections until ctx ends.
-func (l load) run(ctx context.Context) (samples []time.Duration, late int, err error) {
+// run drives all connections through the warm-up and the time that counts.
+func (l load) run() outcome {
 	interval := time.Duration(float64(time.Second) * float64(l.connections) / l.rate)
 	start := time.Now().Add(50 * time.Millisecond)
 	outcomes := make(chan outcome)
 	for i := range l.connections {
 		first := start.Add(interval * time.Duration(i) / time.Duration(l.connections))
-		go l.report(ctx, first, interval, outcomes)
+		go l.report(first, start.Add(l.warmup), interval, outcomes)
 	}
+	var all outcome
 	for range l.connections {
-		o := <-outcomes
-		samples = append(samples, o.samples...)
-		late += o.late
-		err = errors.Join(err, o.err)
+		all.join(<-outcomes)
 	}
-	return samples, late, err
+	return all
 }
 
 // report drives one connection and says what it saw.
-func (l load) report(ctx context.Context, first time.Time, interval time.Duration, to chan<- outcome) {
-	to <- l.drive(ctx, first, interval)
+func (l load) report(first, counted time.Time, interval time.Duration, to chan<- outcome) {
+	to <- l.drive(first, counted, interval)
 }
 
-// drive sends one connection's requests, one every interval.
-func (l load) drive(ctx context.Context, due time.Time, interval time.Duration) outcome {
+// drive sends one connection's requests, one every interval; those due from
+// counted on are in the outcome. All that are due are sent, however late: to leave
+// out those that a stall at the end holds up would leave out the stall.
+func (l load) drive(due, counted time.Time, interval time.Duration) outcome {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	// The default slack lets the kernel wake this thread 50 µs late.
@@ -62,20 +56,18 @@ func (l load) drive(ctx context.Context, due time.Time, interval time.Duration) 
 	defer client.close()
 	request := fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: bench.test\r\nUser-Agent: rate\r\nAccept: */*\r\n\r\n", l.path)
 	var o outcome
-	for ctx.Err() == nil {
-		from := due
-		if wait := time.Until(due); wait > 0 {
+	for end := counted.Add(l.duration); due.Before(end); due = due.Add(interval) {
+		wait := time.Until(due)
+		if wait > 0 {
 			sleep(wait)
-			from = time.Now()
-		} else {
-			o.late++
 		}
+		sent := time.Now()
 		if err := client.exchange(request); err != nil {
-			o.err = err
-			return o
+			return outcome{err: err}
 		}
-		o.samples = append(o.samples, time.Since(from))
-		due = due.Add(interval)
+		if !due.Before(counted) {
+			o.take(due, sent, time.Now(), wait <= 0)
+		}
 	}
 	return o
 }
