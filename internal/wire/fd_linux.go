@@ -19,6 +19,30 @@ func writeFD(fd uintptr, p []byte) (int, error) {
 	return rawIO(syscall.SYS_SENDTO, fd, p, syscall.MSG_NOSIGNAL)
 }
 
+// writePartsFD sends the first parts, as many as one call takes.
+func writePartsFD(fd uintptr, parts [][]byte) (int, error) {
+	var vec [3]unix.Iovec
+	n := min(len(parts), len(vec))
+	for i, p := range parts[:n] {
+		vec[i].Base = unsafe.SliceData(p)
+		vec[i].SetLen(len(p))
+	}
+	message := unix.Msghdr{Iov: &vec[0]}
+	message.SetIovlen(n)
+	for {
+		sent, _, errno := syscall.RawSyscall(syscall.SYS_SENDMSG, fd, uintptr(unsafe.Pointer(&message)), syscall.MSG_NOSIGNAL)
+		switch errno {
+		case 0:
+			return int(sent), nil
+		case syscall.EINTR:
+		case syscall.EAGAIN:
+			return 0, syscall.EAGAIN
+		default:
+			return 0, errno
+		}
+	}
+}
+
 // peekFD looks at the next byte without taking it.
 func peekFD(fd uintptr) (int, error) {
 	var b [1]byte

@@ -22,6 +22,8 @@ func writeFD(fd uintptr, p []byte) (int, error) {
 	}
 }
 
+func writePartsFD(fd uintptr, parts [][]byte) (int, error) { return writeFD(fd, parts[0]) }
+
 // peekFD looks at the next byte without taking it.
 func peekFD(fd uintptr) (int, error) {
 	var b [1]byte

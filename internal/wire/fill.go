@@ -14,7 +14,10 @@ const eagerReads = 32
 // Fill sends what is queued and then waits until at least one more byte is
 // buffered. Its error is io.EOF when the peer has ended its side.
 func (c *Conn) Fill() error {
-	if c.raw == nil {
+	switch {
+	case c.own != nil:
+		return c.fillLooped()
+	case c.raw == nil:
 		return c.fillStream()
 	}
 	for {

@@ -19,39 +19,60 @@ func bulk() []byte {
 }
 
 func TestFlowMovesBulkAndPiecesAlike(t *testing.T) {
-	for name, ends := range map[string]func() (from, to *pair){
-		"plain":    func() (from, to *pair) { return watched(t), watched(t) },
-		"from TLS": func() (from, to *pair) { return overTLS(t), watched(t) },
-		"to TLS":   func() (from, to *pair) { return watched(t), overTLS(t) },
+	at := places(t)
+	for name, ends := range map[string]func(*testing.T) (from, to *pair){
+		"a goroutine":           func(t *testing.T) (from, to *pair) { return watched(t), watched(t) },
+		"beside a loop":         func(t *testing.T) (from, to *pair) { p := at["beside a loop"]; return p.pair(t), p.pair(t) },
+		"on a loop":             func(t *testing.T) (from, to *pair) { p := at["on a loop"]; return p.pair(t), p.pair(t) },
+		"from TLS":              func(t *testing.T) (from, to *pair) { return overTLS(t), watched(t) },
+		"from TLS, past a loop": func(t *testing.T) (from, to *pair) { return overTLS(t), at["beside a loop"].pair(t) },
+		"to TLS":                func(t *testing.T) (from, to *pair) { return watched(t), overTLS(t) },
+		"to TLS, past a loop":   func(t *testing.T) (from, to *pair) { return at["beside a loop"].pair(t), overTLS(t) },
 	} {
-		t.Run(name, func(t *testing.T) {
-			from, to := ends()
-			f := Flow{From: from.Conn, To: to.Conn}
-			done := later(func() error { read, write := f.Run(); return cause(read, write) })
-			for _, piece := range []string{"hello", "again"} {
-				from.says(t, piece)
-				to.hears(t, piece)
-			}
-			data := bulk()
-			sent := later(func() error {
-				_, err := from.peer.Write(data)
-				from.peer.(interface{ CloseWrite() error }).CloseWrite()
-				return err
-			})
-			got := make([]byte, len(data))
-			if _, err := io.ReadFull(to.peer, got); err != nil || !bytes.Equal(got, data) {
-				t.Fatalf("what arrived is not what was sent: %v", err)
-			}
-			if err := await(t, sent); err != nil {
-				t.Error(err)
-			}
-			if err := await(t, done); err != io.EOF {
-				t.Errorf("ended with %v", err)
-			}
-			if n := f.Moved.Load(); n != int64(len(data)+len("helloagain")) {
-				t.Errorf("counted %d bytes", n)
-			}
-		})
+		t.Run(name, func(t *testing.T) { flowMovesBulkAndPiecesAlike(t, flowing(ends(t))) })
+	}
+}
+
+// flowing is a Flow between two connections that are served in one place.
+func flowing(from, to *pair) *flow {
+	return &flow{Flow{From: from.Conn, To: to.Conn}, from, to}
+}
+
+type flow struct {
+	Flow
+	from, to *pair
+}
+
+// run runs it until one of the two fails.
+func (f *flow) run() (read, write error) {
+	_ = f.from.at.do(func() error { read, write = f.Run(); return nil }, f.From, f.To)
+	return read, write
+}
+
+func flowMovesBulkAndPiecesAlike(t *testing.T, f *flow) {
+	done := later(func() error { read, write := f.run(); return cause(read, write) })
+	for _, piece := range []string{"hello", "again"} {
+		f.from.says(t, piece)
+		f.to.hears(t, piece)
+	}
+	data := bulk()
+	sent := later(func() error {
+		_, err := f.from.peer.Write(data)
+		f.from.peer.(interface{ CloseWrite() error }).CloseWrite()
+		return err
+	})
+	got := make([]byte, len(data))
+	if _, err := io.ReadFull(f.to.peer, got); err != nil || !bytes.Equal(got, data) {
+		t.Fatalf("what arrived is not what was sent: %v", err)
+	}
+	if err := await(t, sent); err != nil {
+		t.Error(err)
+	}
+	if err := await(t, done); err != io.EOF {
+		t.Errorf("ended with %v", err)
+	}
+	if n := f.Moved.Load(); n != int64(len(data)+len("helloagain")) {
+		t.Errorf("counted %d bytes", n)
 	}
 }
 
@@ -64,12 +85,16 @@ func cause(read, write error) error {
 
 // A pipe costs descriptors, a buffer memory: who waits has neither.
 func TestFlowThatWaitsHoldsNothing(t *testing.T) {
-	from, to := watched(t), watched(t)
-	f := Flow{From: from.Conn, To: to.Conn}
-	done := later(func() error { read, write := f.Run(); return cause(read, write) })
+	for name, at := range places(t) {
+		t.Run(name, func(t *testing.T) { flowThatWaitsHoldsNothing(t, flowing(at.pair(t), at.pair(t))) })
+	}
+}
+
+func flowThatWaitsHoldsNothing(t *testing.T, f *flow) {
+	done := later(func() error { read, write := f.run(); return cause(read, write) })
 	data := bulk()
-	sent := later(func() error { _, err := from.peer.Write(data); return err })
-	if _, err := io.ReadFull(to.peer, make([]byte, len(data))); err != nil {
+	sent := later(func() error { _, err := f.from.peer.Write(data); return err })
+	if _, err := io.ReadFull(f.to.peer, make([]byte, len(data))); err != nil {
 		t.Fatal(err)
 	}
 	await(t, sent)
@@ -79,11 +104,11 @@ func TestFlowThatWaitsHoldsNothing(t *testing.T) {
 		}
 		return nil
 	})
-	from.Interrupt()
+	f.From.Interrupt()
 	if err := await(t, done); err != ErrInterrupted {
 		t.Errorf("ended with %v", err)
 	}
-	if from.buf != nil || to.buf != nil {
+	if f.From.buf != nil || f.To.buf != nil {
 		t.Error("a buffer is held")
 	}
 }

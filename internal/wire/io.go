@@ -45,7 +45,7 @@ func (c *Conn) WriteParts(a, b, d []byte) error {
 	c.vecs = [3][]byte{a, b, d}
 	c.vec = c.vecs[:]
 	for {
-		_, err := c.vec.WriteTo(c.nc) // consumes what it has written
+		err := c.writeVec()
 		if err == nil {
 			c.vecs = [3][]byte{}
 			c.sent()
@@ -56,6 +56,16 @@ func (c *Conn) WriteParts(a, b, d []byte) error {
 			return err
 		}
 	}
+}
+
+// writeVec sends c.vec, and takes away from it what it has sent.
+func (c *Conn) writeVec() (err error) {
+	if c.own != nil {
+		_, err = c.own.writeParts(&c.vec)
+	} else {
+		_, err = c.vec.WriteTo(c.nc)
+	}
+	return err
 }
 
 // CloseWrite ends our side of the stream; the peer can still send.

@@ -19,6 +19,8 @@ func beneath(nc net.Conn) net.Conn {
 // when there is none.
 func socketOf(nc net.Conn) syscall.RawConn {
 	switch nc := beneath(nc).(type) {
+	case *looped:
+		return rawLooped{nc}
 	case *net.TCPConn:
 		raw, _ := nc.SyscallConn() // fails only without a connection
 		return raw
@@ -37,11 +39,14 @@ func socketOf(nc net.Conn) syscall.RawConn {
 // by itself, of a peer that ends its side of TLS and leaves TCP open; nor, where the
 // system is not Linux, an end with anything unread before it.
 func (c *Conn) Gone() (closed, readable bool) {
-	if c.sock == nil {
-		return false, false
+	if c.severed.Load() {
+		return true, false
 	}
 	c.peeking.Lock()
 	defer c.peeking.Unlock()
+	if c.sock == nil {
+		return false, false
+	}
 	if err := c.sock.Control(c.onPeek); err != nil {
 		return true, false
 	}

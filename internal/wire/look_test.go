@@ -7,8 +7,9 @@ import (
 	"pingap-go/internal/testkit"
 )
 
-func TestGoneLooksWithoutTaking(t *testing.T) {
-	p := watched(t)
+func TestGoneLooksWithoutTaking(t *testing.T) { everywhere(t, goneLooksWithoutTaking) }
+
+func goneLooksWithoutTaking(t *testing.T, p *pair) {
 	if closed, readable := p.Gone(); closed || readable {
 		t.Errorf("quiet: closed %v, readable %v", closed, readable)
 	}
@@ -32,31 +33,31 @@ func TestGoneLooksWithoutTaking(t *testing.T) {
 
 // A connection that waits for nobody is quiet, or no longer worth keeping.
 func TestQuietIsOpenWithNothingToRead(t *testing.T) {
-	for name, over := range map[string]func(testing.TB) *pair{"plain": watched, "TLS": overTLS} {
-		t.Run(name, func(t *testing.T) {
-			p := over(t)
-			p.says(t, "hello")
-			p.takes(t, "hello")
-			for range 3 { // looking takes nothing away
-				if !p.Quiet() {
-					t.Fatal("not quiet after all was read")
-				}
+	evenOverTLS(t, func(t *testing.T, p *pair) {
+		p.says(t, "hello")
+		p.takes(t, "hello")
+		for range 3 { // looking takes nothing away
+			if !p.Quiet() {
+				t.Fatal("not quiet after all was read")
 			}
-			p.says(t, "again")
-			p.takes(t, "again")
-			p.says(t, "surplus")
-			p.becomesLoud(t)
-		})
-		t.Run(name+", ended", func(t *testing.T) {
-			p := over(t)
-			p.peer.Close()
-			p.becomesLoud(t)
-		})
-	}
+		}
+		p.says(t, "again")
+		p.takes(t, "again")
+		p.says(t, "surplus")
+		p.becomesLoud(t)
+	})
 }
 
-func TestBufferedBytesAreNotQuiet(t *testing.T) {
-	p := watched(t)
+func TestEndedIsNotQuiet(t *testing.T) {
+	evenOverTLS(t, func(t *testing.T, p *pair) {
+		p.peer.Close()
+		p.becomesLoud(t)
+	})
+}
+
+func TestBufferedBytesAreNotQuiet(t *testing.T) { everywhere(t, bufferedBytesAreNotQuiet) }
+
+func bufferedBytesAreNotQuiet(t *testing.T, p *pair) {
 	p.says(t, "hello")
 	if err := p.Fill(); err != nil || p.Quiet() {
 		t.Errorf("quiet with bytes in the buffer; %v", err)

@@ -24,6 +24,7 @@ type pair struct {
 	*Conn
 	peer net.Conn
 	dog  *Watchdog
+	at   place
 }
 
 // sockets connects two ends over loopback.
@@ -50,7 +51,7 @@ func newPair(t testing.TB) *pair {
 	t.Helper()
 	near, far := sockets(t)
 	dog := NewWatchdog()
-	p := &pair{NewConn(near, dog), far, dog}
+	p := &pair{NewConn(near, dog), far, dog, place{}}
 	t.Cleanup(func() { p.Conn.Close() })
 	return p
 }
@@ -97,7 +98,7 @@ func overTLSWith(t testing.TB, between func(far net.Conn) net.Conn) *pair {
 	greeting.Wait()
 	dog := NewWatchdog()
 	run(t, dog)
-	p := &pair{NewConn(nc, dog), peer, dog}
+	p := &pair{NewConn(nc, dog), peer, dog, place{}}
 	t.Cleanup(func() { p.Conn.Close() })
 	return p
 }

@@ -47,9 +47,13 @@ func (c *Conn) CanSplice(src *Conn) bool {
 	if !haveSplice || len(c.pending) > 0 || len(src.Buffered()) > 0 {
 		return false
 	}
-	_, to := c.nc.(*net.TCPConn)
-	_, from := src.nc.(*net.TCPConn)
-	return to && from
+	return c.overTCP() && src.overTCP()
+}
+
+// overTCP reports whether bytes go to a TCP socket as they are.
+func (c *Conn) overTCP() bool {
+	_, ok := c.nc.LocalAddr().(*net.TCPAddr)
+	return ok && c.raw != nil
 }
 
 // TakePipe gets a Pipe. It fails when there are no file descriptors left.
@@ -82,6 +86,10 @@ func (p *Pipe) Give() {
 // Its errors are those of Fill. CanSplice must have said yes.
 func (p *Pipe) From(src *Conn, n int64) (int64, error) {
 	p.most = int(min(n, pipeSize))
+	if src.own != nil {
+		src.more = true // a pipe takes what fits
+		src.own.task.Step(spliceSteps)
+	}
 	for {
 		p.err = nil
 		err := src.raw.Read(p.onRead)

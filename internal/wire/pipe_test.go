@@ -9,33 +9,55 @@ import (
 	"time"
 )
 
-// piped is two connections with a pipe between them.
-func piped(t *testing.T) (src, dst *pair, pipe *Pipe) {
+// piped is two connections in one place with a pipe between them.
+type piped struct {
+	src, dst *pair
+	pipe     *Pipe
+}
+
+// everyPipe runs a test of a pipe in all places.
+func everyPipe(t *testing.T, test func(*testing.T, piped)) {
 	t.Helper()
-	src, dst = watched(t), watched(t)
-	if !dst.CanSplice(src.Conn) {
-		t.Fatal("two plain sockets cannot be spliced")
+	for name, at := range places(t) {
+		t.Run(name, func(t *testing.T) {
+			src, dst := at.pair(t), at.pair(t)
+			if !dst.CanSplice(src.Conn) {
+				t.Fatal("two plain sockets cannot be spliced")
+			}
+			pipe, err := TakePipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(pipe.Give)
+			test(t, piped{src, dst, pipe})
+		})
 	}
-	pipe, err := TakePipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pipe.Give)
-	return src, dst, pipe
+}
+
+// from is the pipe's From, where the connections are.
+func (p piped) from(most int64) (n int64, err error) {
+	err = p.src.at.do(func() (err error) { n, err = p.pipe.From(p.src.Conn, most); return err }, p.src.Conn, p.dst.Conn)
+	return n, err
+}
+
+// to is the pipe's To.
+func (p piped) to() error {
+	return p.src.at.do(func() error { return p.pipe.To(p.dst.Conn) }, p.src.Conn, p.dst.Conn)
 }
 
 // Deadlines, kicks and interrupts may end any wait. What was taken from the one
 // side must be there when the move to the other goes on.
-func TestPipeLosesNothingToWakeUps(t *testing.T) {
-	src, dst, pipe := piped(t)
+func TestPipeLosesNothingToWakeUps(t *testing.T) { everyPipe(t, pipeLosesNothingToWakeUps) }
+
+func pipeLosesNothingToWakeUps(t *testing.T, p piped) {
 	data := make([]byte, 8<<20)
 	for i := range data {
 		data[i] = byte(rand.Uint32())
 	}
-	sent := later(func() error { _, err := src.peer.Write(data); return err })
+	sent := later(func() error { _, err := p.src.peer.Write(data); return err })
 	got := later(func() error {
 		received := make([]byte, len(data))
-		if _, err := io.ReadFull(dst.peer, received); err != nil {
+		if _, err := io.ReadFull(p.dst.peer, received); err != nil {
 			return err
 		}
 		if !bytes.Equal(received, data) {
@@ -45,14 +67,14 @@ func TestPipeLosesNothingToWakeUps(t *testing.T) {
 	})
 	stop := make(chan struct{})
 	var disturbing sync.WaitGroup
-	disturbing.Go(func() { disturb(stop, src.Conn, dst.Conn) })
+	disturbing.Go(func() { disturb(stop, p.src.Conn, p.dst.Conn) })
 	for left := int64(len(data)); left > 0; {
-		n, err := pipe.From(src.Conn, left)
+		n, err := p.from(left)
 		if err != nil {
 			continue // a wake-up: nothing was taken
 		}
 		left -= n
-		for pipe.To(dst.Conn) != nil { // it goes on where it was
+		for p.to() != nil { // it goes on where it was
 		}
 	}
 	close(stop)
@@ -83,45 +105,47 @@ func disturb(stop <-chan struct{}, conns ...*Conn) {
 	}
 }
 
-func TestPipeKnowsWhoIsWaitedFor(t *testing.T) {
-	src, dst, pipe := piped(t)
-	src.SetTimeout(10 * time.Millisecond)
-	dst.SetTimeout(time.Millisecond)
-	if n, err := pipe.From(src.Conn, 100); n != 0 || err != ErrTimeout {
+func TestPipeKnowsWhoIsWaitedFor(t *testing.T) { everyPipe(t, pipeKnowsWhoIsWaitedFor) }
+
+func pipeKnowsWhoIsWaitedFor(t *testing.T, p piped) {
+	p.src.SetTimeout(10 * time.Millisecond)
+	p.dst.SetTimeout(time.Millisecond)
+	if n, err := p.from(100); n != 0 || err != ErrTimeout {
 		t.Errorf("a source that says nothing: %d, %v", n, err)
 	}
-	src.SetTimeout(0)
-	full := later(func() error { _, err := src.peer.Write(make([]byte, tooMuch)); return err })
+	p.src.SetTimeout(0)
+	full := later(func() error { _, err := p.src.peer.Write(make([]byte, tooMuch)); return err })
 	var err error
 	for err == nil {
-		dst.SetTimeout(50 * time.Millisecond)
-		if _, err = pipe.From(src.Conn, tooMuch); err != nil {
+		p.dst.SetTimeout(50 * time.Millisecond)
+		if _, err = p.from(tooMuch); err != nil {
 			t.Fatalf("a source with more to say: %v", err)
 		}
-		err = pipe.To(dst.Conn)
+		err = p.to()
 	}
 	if err != ErrTimeout {
 		t.Errorf("a destination that does not read: %v", err)
 	}
-	src.peer.Close()
+	p.src.peer.Close()
 	await(t, full)
 }
 
-func TestPipeSeesTheEnd(t *testing.T) {
-	src, dst, pipe := piped(t)
-	src.says(t, "last")
-	src.peer.Close()
+func TestPipeSeesTheEnd(t *testing.T) { everyPipe(t, pipeSeesTheEnd) }
+
+func pipeSeesTheEnd(t *testing.T, p piped) {
+	p.src.says(t, "last")
+	p.src.peer.Close()
 	for n := int64(0); n < 4; {
-		m, err := pipe.From(src.Conn, 100)
+		m, err := p.from(100)
 		if n += m; err != nil {
 			t.Fatal(err)
 		}
-		if err := pipe.To(dst.Conn); err != nil {
+		if err := p.to(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	dst.hears(t, "last")
-	if _, err := pipe.From(src.Conn, 100); err != io.EOF {
+	p.dst.hears(t, "last")
+	if _, err := p.from(100); err != io.EOF {
 		t.Errorf("after the end: %v", err)
 	}
 }

@@ -24,26 +24,33 @@ func (p *pair) starts(kind string) <-chan error {
 	return later(func() error { return waits[kind](p) })
 }
 
-func TestDeadlineEndsEveryKindOfWait(t *testing.T) {
-	for name := range waits {
-		t.Run(name, func(t *testing.T) {
-			p := watched(t)
-			began := time.Now()
-			p.SetTimeout(100 * time.Millisecond)
-			if err := await(t, p.starts(name)); err != ErrTimeout {
-				t.Fatalf("got %v", err)
-			}
-			if took := time.Since(began); took < 90*time.Millisecond || took > time.Second {
-				t.Errorf("after %v", took)
-			}
-			if err := await(t, later(p.Fill)); err != ErrTimeout {
-				t.Errorf("the next wait: %v", err)
-			}
-			p.SetTimeout(0)
-			p.says(t, "x")
-			if err := p.Fill(); err != nil {
-				t.Errorf("without deadline: %v", err)
-			}
+func TestDeadlineEndsEveryKindOfWait(t *testing.T) { everyWait(t, deadlineEndsTheWait) }
+
+func deadlineEndsTheWait(t *testing.T, p *pair, kind string) {
+	began := time.Now()
+	p.SetTimeout(100 * time.Millisecond)
+	if err := await(t, p.starts(kind)); err != ErrTimeout {
+		t.Fatalf("got %v", err)
+	}
+	if took := time.Since(began); took < 90*time.Millisecond || took > time.Second {
+		t.Errorf("after %v", took)
+	}
+	if err := await(t, later(p.Fill)); err != ErrTimeout {
+		t.Errorf("the next wait: %v", err)
+	}
+	p.SetTimeout(0)
+	p.says(t, "x")
+	if err := p.Fill(); err != nil {
+		t.Errorf("without deadline: %v", err)
+	}
+}
+
+// everyWait runs a test of each kind of wait in all places.
+func everyWait(t *testing.T, test func(t *testing.T, p *pair, kind string)) {
+	t.Helper()
+	for kind := range waits {
+		t.Run(kind, func(t *testing.T) {
+			everywhere(t, func(t *testing.T, p *pair) { test(t, p, kind) })
 		})
 	}
 }
@@ -81,7 +88,10 @@ func TestDeadlineIsNotEarlyWhenTheWatchdogIsLate(t *testing.T) {
 }
 
 func TestDeadlineThatPassesWhileNobodyWaitsIsForgottenWithTheNext(t *testing.T) {
-	p := newPair(t)
+	everywhere(t, deadlineIsForgottenWithTheNext)
+}
+
+func deadlineIsForgottenWithTheNext(t *testing.T, p *pair) {
 	p.SetTimeout(time.Millisecond)
 	for p.Deadline() != fired {
 		p.dog.tick()
@@ -94,26 +104,23 @@ func TestDeadlineThatPassesWhileNobodyWaitsIsForgottenWithTheNext(t *testing.T) 
 	p.takes(t, "y")
 }
 
-func TestInterruptEndsEveryKindOfWaitUntilResume(t *testing.T) {
-	for name := range waits {
-		t.Run(name, func(t *testing.T) {
-			p := watched(t)
-			p.SetTimeout(time.Hour)
-			done := p.starts(name)
-			p.Interrupt()
-			if err := await(t, done); err != ErrInterrupted {
-				t.Fatalf("got %v", err)
-			}
-			if err := p.Fill(); err != ErrInterrupted {
-				t.Errorf("the next wait: %v", err)
-			}
-			p.Resume()
-			p.Queue(nil)
-			p.says(t, "x")
-			if err := p.Fill(); err != nil {
-				t.Errorf("after Resume: %v", err)
-			}
-		})
+func TestInterruptEndsEveryKindOfWaitUntilResume(t *testing.T) { everyWait(t, interruptEndsTheWait) }
+
+func interruptEndsTheWait(t *testing.T, p *pair, kind string) {
+	p.SetTimeout(time.Hour)
+	done := p.starts(kind)
+	p.Interrupt()
+	if err := await(t, done); err != ErrInterrupted {
+		t.Fatalf("got %v", err)
+	}
+	if err := p.Fill(); err != ErrInterrupted {
+		t.Errorf("the next wait: %v", err)
+	}
+	p.Resume()
+	p.Queue(nil)
+	p.says(t, "x")
+	if err := p.Fill(); err != nil {
+		t.Errorf("after Resume: %v", err)
 	}
 }
 
@@ -126,24 +133,29 @@ func TestReaderAndWriterBothSeeTheEnd(t *testing.T) {
 		"both":      func(p *pair) { p.SetTimeout(time.Millisecond); p.Interrupt() },
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := watched(t)
-			reader := later(p.Fill)
-			writer := p.starts("Write")
-			end(p)
-			if err := await(t, reader); err != ErrTimeout && err != ErrInterrupted {
-				t.Errorf("reader: %v", err)
-			}
-			if err := await(t, writer); err != ErrTimeout && err != ErrInterrupted {
-				t.Errorf("writer: %v", err)
-			}
+			everywhere(t, func(t *testing.T, p *pair) {
+				if p.at.on { // a task waits for one thing at a time
+					return
+				}
+				reader := later(p.Fill)
+				writer := p.starts("Write")
+				end(p)
+				if err := await(t, reader); err != ErrTimeout && err != ErrInterrupted {
+					t.Errorf("reader: %v", err)
+				}
+				if err := await(t, writer); err != ErrTimeout && err != ErrInterrupted {
+					t.Errorf("writer: %v", err)
+				}
+			})
 		})
 	}
 }
 
 // Bytes are exchanged while deadlines pass, are moved, and kicks and interrupts
 // come and are taken back: nothing may be lost and nobody may wait for ever.
-func TestWakeUpsLoseNothing(t *testing.T) {
-	p := watched(t)
+func TestWakeUpsLoseNothing(t *testing.T) { everywhere(t, wakeUpsLoseNothing) }
+
+func wakeUpsLoseNothing(t *testing.T, p *pair) {
 	stop := make(chan struct{})
 	var running sync.WaitGroup
 	running.Go(func() {

@@ -124,6 +124,9 @@ func (c *Conn) look(now, late int64) {
 		c.lookStream()
 		return
 	}
+	if c.own != nil { // no wait is blind there
+		return
+	}
 	b := c.blind.Load()
 	if b == c.watched && b != c.lookedFor {
 		c.lookedFor = b

@@ -30,6 +30,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"pingap-go/internal/loop"
 )
 
 // What a wait ended with, other than the peer's bytes or io.EOF.
@@ -48,6 +50,7 @@ var (
 // touches stands first, on two cache lines: with hundreds of connections it is
 // memory that decides.
 type Conn struct {
+	own     *looped         // nil when no loop watches the socket
 	raw     syscall.RawConn // nil when bytes pass through TLS or a wrapper
 	onRead  func(fd uintptr) bool
 	buf     *buffer // nil while nothing is buffered
@@ -66,6 +69,7 @@ type Conn struct {
 	waited bool // a read of this Fill has found nothing
 	looked bool // the watchdog has ended the wait before this read
 	warm   bool // at least one wait has ended well
+	more   bool // a loop watches, and the last read may have left something
 	spent  bool // of what TLS has read nothing whole is left: only the socket can bring more
 	// Yield has Fill return ErrIdle when nothing has come for a tick, so that the
 	// owner can go on waiting with less in its hands. What was queued has been
@@ -73,6 +77,7 @@ type Conn struct {
 	Yield bool
 
 	closed  atomic.Bool
+	severed atomic.Bool  // for good, while its owner does not know yet
 	broken  atomic.Bool  // a write through TLS has failed: none will succeed
 	reading atomic.Int32 // a read through TLS under way, and for how long
 	mu      sync.Mutex   // guards interrupts; never taken while all goes well
@@ -91,6 +96,8 @@ type Conn struct {
 	onPeek           func(fd uintptr)
 	sawEnd, sawBytes bool
 	stray            [1]byte // what Quiet finds, for nobody
+
+	waiter loop.Waiter // between requests, where a loop watches
 
 	// Owned by the watchdog.
 	slot  int // index in the watchdog's shard
@@ -125,13 +132,21 @@ func NewConn(nc net.Conn, dog *Watchdog) *Conn {
 
 // Init does what NewConn does, for a Conn that is part of another struct.
 func (c *Conn) Init(nc net.Conn, dog *Watchdog) {
-	c.nc, c.dog, c.sock = nc, dog, socketOf(nc)
-	switch nc.(type) {
+	c.dog = dog
+	c.onRead, c.onPeek = c.readable, c.peek
+	c.attach(nc)
+	dog.add(c)
+}
+
+// attach has bytes go through nc.
+func (c *Conn) attach(nc net.Conn) {
+	c.nc, c.sock = nc, socketOf(nc)
+	switch nc := nc.(type) {
+	case *looped:
+		c.own, c.more, c.raw = nc, true, c.sock
 	case *net.TCPConn, *net.UnixConn:
 		c.raw = c.sock
 	}
-	c.onRead, c.onPeek = c.readable, c.peek
-	dog.add(c)
 }
 
 // NetConn is the connection underneath.
@@ -198,7 +213,7 @@ func (c *Conn) Close() error {
 	c.sent()
 	c.r = c.w
 	c.release()
-	if c.broken.Load() {
+	if c.broken.Load() && c.own == nil {
 		return c.Sever()
 	}
 	return c.nc.Close()
@@ -206,11 +221,19 @@ func (c *Conn) Close() error {
 
 // Sever closes the socket, with no word to the peer: what goes on with the
 // connection fails at once. Any goroutine may call it; the owner still has to Close.
-func (c *Conn) Sever() error { return beneath(c.nc).Close() }
+func (c *Conn) Sever() error {
+	c.mu.Lock() // another goroutine may be in Unloop
+	defer c.mu.Unlock()
+	c.severed.Store(true)
+	if c.own != nil {
+		return c.own.Sever()
+	}
+	return beneath(c.nc).Close()
+}
 
 // Abort ends the connection so that the peer sees it broken (RST), never complete.
 func (c *Conn) Abort() error {
-	if t, ok := beneath(c.nc).(*net.TCPConn); ok {
+	if t, ok := beneath(c.nc).(interface{ SetLinger(seconds int) error }); ok {
 		_ = t.SetLinger(0) // a failure leaves an ordinary close
 	}
 	c.broken.Store(true) // TLS would tell the peer that this was all

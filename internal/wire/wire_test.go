@@ -10,20 +10,19 @@ import (
 )
 
 func TestFillSendsWhatIsQueuedAndReadsTheReply(t *testing.T) {
-	for name, make := range map[string]func(testing.TB) *pair{"plain": watched, "TLS": overTLS} {
-		t.Run(name, func(t *testing.T) {
-			p := make(t)
-			for range 5 {
-				p.Queue([]byte("ping"))
-				done := later(p.Fill)
-				p.hears(t, "ping")
-				p.says(t, "pong")
-				if err := await(t, done); err != nil || string(p.Buffered()) != "pong" {
-					t.Fatalf("got %q, %v", p.Buffered(), err)
-				}
-				p.Discard(4)
-			}
-		})
+	evenOverTLS(t, fillSendsWhatIsQueuedAndReadsTheReply)
+}
+
+func fillSendsWhatIsQueuedAndReadsTheReply(t *testing.T, p *pair) {
+	for range 5 {
+		p.Queue([]byte("ping"))
+		done := later(p.Fill)
+		p.hears(t, "ping")
+		p.says(t, "pong")
+		if err := await(t, done); err != nil || string(p.Buffered()) != "pong" {
+			t.Fatalf("got %q, %v", p.Buffered(), err)
+		}
+		p.Discard(4)
 	}
 }
 
@@ -118,22 +117,20 @@ func TestLateKickDoesNotTakeWhatIsQueued(t *testing.T) {
 	}
 }
 
-func TestEndOfStreamIsEOF(t *testing.T) {
-	for name, make := range map[string]func(testing.TB) *pair{"plain": watched, "TLS": overTLS} {
-		t.Run(name, func(t *testing.T) {
-			p := make(t)
-			p.says(t, "last")
-			p.peer.Close()
-			p.takes(t, "last")
-			if err := p.Fill(); err != io.EOF {
-				t.Errorf("got %v", err)
-			}
-		})
+func TestEndOfStreamIsEOF(t *testing.T) { evenOverTLS(t, endOfStreamIsEOF) }
+
+func endOfStreamIsEOF(t *testing.T, p *pair) {
+	p.says(t, "last")
+	p.peer.Close()
+	p.takes(t, "last")
+	if err := p.Fill(); err != io.EOF {
+		t.Errorf("got %v", err)
 	}
 }
 
-func TestBufferGrowsOnceAndThenIsFull(t *testing.T) {
-	p := watched(t)
+func TestBufferGrowsOnceAndThenIsFull(t *testing.T) { everywhere(t, bufferGrowsOnceAndThenIsFull) }
+
+func bufferGrowsOnceAndThenIsFull(t *testing.T, p *pair) {
 	text := strings.Repeat("x", LargeBuffer)
 	sent := later(func() error { _, err := p.peer.Write([]byte(text)); return err })
 	for len(p.Buffered()) < LargeBuffer {
@@ -152,24 +149,22 @@ func TestBufferGrowsOnceAndThenIsFull(t *testing.T) {
 	}
 }
 
-func TestShortWritesAreFinished(t *testing.T) {
-	for name, make := range map[string]func(testing.TB) *pair{"plain": watched, "TLS": overTLS} {
-		t.Run(name, func(t *testing.T) {
-			p := make(t)
-			text := strings.Repeat("0123456789", 1<<20)
-			p.Queue([]byte(text))
-			done := later(p.Fill)
-			p.hears(t, text)
-			p.says(t, "thanks")
-			if err := await(t, done); err != nil || string(p.Buffered()) != "thanks" {
-				t.Errorf("got %q, %v", p.Buffered(), err)
-			}
-		})
+func TestShortWritesAreFinished(t *testing.T) { evenOverTLS(t, shortWritesAreFinished) }
+
+func shortWritesAreFinished(t *testing.T, p *pair) {
+	text := strings.Repeat("0123456789", 1<<20)
+	p.Queue([]byte(text))
+	done := later(p.Fill)
+	p.hears(t, text)
+	p.says(t, "thanks")
+	if err := await(t, done); err != nil || string(p.Buffered()) != "thanks" {
+		t.Errorf("got %q, %v", p.Buffered(), err)
 	}
 }
 
-func TestWritePartsKeepsOrder(t *testing.T) {
-	p := watched(t)
+func TestWritePartsKeepsOrder(t *testing.T) { everywhere(t, writePartsKeepsOrder) }
+
+func writePartsKeepsOrder(t *testing.T, p *pair) {
 	p.Queue([]byte("1"))
 	if err := p.WriteParts([]byte("2"), []byte("3"), []byte("4")); err != nil {
 		t.Fatal(err)
@@ -180,8 +175,9 @@ func TestWritePartsKeepsOrder(t *testing.T) {
 	p.hears(t, "12345")
 }
 
-func TestAbortIsNotAnEnd(t *testing.T) {
-	p := watched(t)
+func TestAbortIsNotAnEnd(t *testing.T) { everywhere(t, abortIsNotAnEnd) }
+
+func abortIsNotAnEnd(t *testing.T, p *pair) {
 	p.Write([]byte("half an ans"))
 	p.hears(t, "half an ans")
 	p.Abort()
@@ -194,7 +190,10 @@ func TestAbortIsNotAnEnd(t *testing.T) {
 }
 
 func TestCloseWriteLeavesTheOtherDirection(t *testing.T) {
-	p := watched(t)
+	everywhere(t, closeWriteLeavesTheOtherDirection)
+}
+
+func closeWriteLeavesTheOtherDirection(t *testing.T, p *pair) {
 	if err := p.CloseWrite(); err != nil {
 		t.Fatal(err)
 	}
