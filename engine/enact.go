@@ -48,7 +48,7 @@ func (e *Engine) open(ctx context.Context, next *Generation) error {
 	for name, site := range next.sites {
 		s := e.servers[name]
 		if s == nil {
-			s = proxy.NewServer(name, site, e.dog, e.log)
+			s = proxy.NewServer(name, site, e.dog, e.loops, e.log)
 			fresh = append(fresh, name)
 		}
 		if err := s.Open(e.ctx, next.config.Servers[name].Addr); err != nil {

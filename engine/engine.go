@@ -20,12 +20,14 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"pingap-go/config"
 	"pingap-go/discovery/saved"
+	"pingap-go/internal/loop"
 	"pingap-go/internal/wire"
 	"pingap-go/proxy"
 	"pingap-go/telemetry/accesslog"
@@ -53,6 +55,7 @@ type Engine struct {
 	log       *slog.Logger
 	metrics   *metrics.Metrics
 	dog       *wire.Watchdog
+	loops     *loop.Group // nil = none
 	accessLog *accesslog.Writer
 	tracer    *tracing.Tracer
 	saved     *saved.Dir
@@ -102,6 +105,7 @@ func (e *Engine) Start(ctx context.Context) error {
 		return err
 	}
 	e.tasks.Go(func() { e.dog.Run(e.ctx) })
+	e.startLoops()
 	e.tasks.Go(e.rest)
 	if err := e.enact(ctx, c); err != nil {
 		return errors.Join(err, e.stop(ctx))
@@ -109,6 +113,19 @@ func (e *Engine) Start(ctx context.Context) error {
 	e.noteLoad(nil)
 	return nil
 }
+
+// startLoops starts what carries requests: on as many threads as there are, but for one
+// that runs what is beside them. Where there can be none connections have goroutines.
+func (e *Engine) startLoops() {
+	group, err := loop.New(otherThreads())
+	if err != nil && !errors.Is(err, loop.ErrNone) {
+		e.log.Warn("connections are served by goroutines, at a higher price", "err", err)
+	}
+	e.loops = group
+}
+
+// otherThreads is how many threads Go may run but for one.
+func otherThreads() int { return max(runtime.GOMAXPROCS(0)-1, 1) }
 
 // loaded is how the loads of the configuration went.
 type loaded struct {
@@ -169,6 +186,7 @@ func (e *Engine) Reload(ctx context.Context) (uint64, error) {
 	}
 	c, err := e.options.Load()
 	if err == nil {
+		e.loops.Use(otherThreads())
 		err = e.enact(ctx, c)
 	}
 	n := e.current.Load().Number

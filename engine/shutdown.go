@@ -53,6 +53,7 @@ func (e *Engine) stop(ctx context.Context) error {
 	e.closeAdmin(ctx)
 	e.cancel()
 	e.tasks.Wait()
+	e.loops.Close()
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
 	if err := e.tracer.Shutdown(closing); err != nil {

@@ -24,6 +24,8 @@ func (ex *Exchange) Wait(d time.Duration) error {
 	if d <= 0 {
 		return nil
 	}
+	ex.Task.Leave()
+	defer ex.Task.Return()
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"pingap-go/internal/loop"
 	"pingap-go/message"
 )
 
@@ -46,6 +47,9 @@ type Exchange struct {
 	// Stream is the protocol's own side of the exchange. Only package proxy looks
 	// into it; plugins leave it alone.
 	Stream any
+	// Task is what the exchange runs as, when it runs on a loop: what has to block
+	// stands between its Leave and Return. A nil Task may call both.
+	Task *loop.Task
 	// done collects what must run when the exchange is over, in order of adding.
 	done []func(*Exchange)
 	ctx  context.Context

@@ -26,8 +26,11 @@ import (
 	"pingap-go/internal/nearest"
 )
 
-// Handler serves one exchange. Connections call it on their own goroutine,
-// which owns the Exchange until Serve returns. It may block. A non-nil error is
+// Handler serves one exchange. Connections call it on their own goroutine or task,
+// which owns the Exchange until Serve returns. It may wait by Exchange.Wait and by
+// reading content; whatever else may block, or computes for long, stands between the
+// Exchange's Task.Leave and Task.Return, since it would hold up other connections
+// (package loop). A non-nil error is
 // answered by the proxy (a *message.Fault with its status, any other with 500)
 // unless the response head is already on its way.
 type Handler interface {

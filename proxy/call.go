@@ -53,6 +53,8 @@ func (e *refusedError) Unwrap() error { return e.error }
 // failure of the host: the request goes out on another one, if it may. done is
 // false when the host has chosen HTTP/1.1 instead.
 func (f *Forward) overHTTP2(x *exchange, a *attempt, more bool) (failed *failure, done bool) {
+	x.Task.Leave() // the library blocks
+	defer x.Task.Return()
 	for second := false; ; second = true {
 		conn, err := a.lease.Join(x.Context(), x.bound(f.Location.ConnectTimeout))
 		if err != nil {
@@ -85,6 +87,7 @@ func (x *exchange) mayCallAgain(conn *session.Conn, err error) bool {
 // is filled and its body, if any, is the call.
 func (f *Forward) call(x *exchange, a *attempt, conn *session.Conn) error {
 	began := mono.Now()
+	x.Task.Leave() // until release
 	k := &call{f: f, x: x, conn: conn, lease: a.lease, open: true}
 	ctx, cancel := context.WithCancelCause(x.Context())
 	k.ctx, k.cancel = ctx, cancel
@@ -253,4 +256,5 @@ func (k *call) release() {
 		_ = k.res.Body.Close() // whatever it says, the stream is over
 	}
 	k.conn.Done()
+	k.x.Task.Return()
 }

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"sync/atomic"
 
+	"pingap-go/internal/loop"
 	"pingap-go/internal/mono"
 	"pingap-go/internal/wire"
 	"pingap-go/message"
@@ -19,13 +20,15 @@ import (
 //	greet -> await a head -> parse -> Site.serve (route, chain, forward) -> respond -> again
 type conn struct {
 	wire.Conn
+	task     *loop.Task // what it runs as; nil = a goroutine of its own
 	server   *Server
 	x        *exchange                 // borrowed for each request
 	peer     atomic.Pointer[wire.Conn] // upstream to interrupt when the client goes
 	state    atomic.Int32
 	secure   *tls.Conn // nil when plain
 	scheme   string
-	parks    bool    // the goroutine leaves the connection to park
+	parks    bool    // the goroutine leaves the connection to park, or to rest
+	rests    bool    // the connection waits for its next request without a task
 	switched *tunnel // it leaves the connection to this
 	trusted  bool
 	requests int
@@ -56,12 +59,51 @@ func (c *conn) serve() {
 	for c.await() && c.exchange() {
 	}
 	switch {
+	case c.parks && c.task != nil:
+		c.rest()
 	case c.parks:
 		go c.park()
 	case c.switched != nil:
 		c.switched.run()
 	default:
 		c.end()
+	}
+}
+
+// Run serves the connection on a loop, as long as there is something to do.
+func (c *conn) Run(t *loop.Task) {
+	c.task = t
+	c.For(t)
+	c.Stirred()
+	if c.rests && !c.woken() {
+		return
+	}
+	c.serve()
+}
+
+// woken reports whether a connection that rests is to be served. If not it rests on,
+// or has ended.
+func (c *conn) woken() bool {
+	c.rests, c.Yield = false, true
+	err := c.Fill()
+	c.Yield = false
+	switch err {
+	case nil:
+		return true
+	case wire.ErrIdle:
+		c.rest()
+	default:
+		c.end()
+	}
+	return false
+}
+
+// rest has the connection served again once there is something to read. Until then it
+// holds no task: those that are busy share what the processor's caches have.
+func (c *conn) rest() {
+	c.parks, c.rests, c.task = false, true, nil
+	if !c.Await(c) {
+		c.Loop().Start(c)
 	}
 }
 
@@ -122,7 +164,7 @@ func (c *conn) borrow() {
 		return
 	}
 	x := exchanges.Get().(*exchange)
-	x.client = c
+	x.client, x.Task = c, c.task
 	x.Server, x.Remote, x.Local = c.server.name, c.remote, c.local
 	x.RemoteIP, x.RemotePort, x.Trusted, x.localPort = c.ip, c.port, c.trusted, c.localPort
 	c.x = x
@@ -132,7 +174,7 @@ func (c *conn) borrow() {
 func (c *conn) giveBack() {
 	if x := c.x; x != nil {
 		x.reset()
-		x.client = nil
+		x.client, x.Task = nil, nil
 		c.x = nil
 		exchanges.Put(x)
 	}
@@ -171,6 +213,9 @@ func (c *conn) exchange() bool {
 		return false
 	}
 	c.settle()
+	if x.beside {
+		x.Task.Return()
+	}
 	if !keep {
 		return false
 	}

@@ -1,13 +1,14 @@
 // Package proxy is the request path: listeners, connections and what happens to
 // a request between them and a pool.
 //
-//	server := proxy.NewServer("http", site, watchdog, log)
+//	server := proxy.NewServer("http", site, watchdog, loops, log)
 //	err := server.Open(ctx, []string{"127.0.0.1:8080"}) // bind
 //	server.Serve(site, addrs)                            // accept; again for each reload
 //	err = server.Shutdown(ctx)                           // drain
 //
-// One goroutine owns a client's connection and both sides of every exchange on
-// it. Its steps have a file each:
+// One goroutine owns a client's connection and both sides of every exchange on it;
+// for plain HTTP/1 on Linux it is a task of a loop (internal/loop), and steps beside
+// the loop (Task.Leave) for whatever blocks. Its steps have a file each:
 //
 //	conn.go      await a request, serve it, await the next
 //	head.go      read a head; refuse.go answers one that is none

@@ -38,6 +38,7 @@ type exchange struct {
 	started   int64 // mono time of the first byte
 	answered  int64 // mono time of the upstream's response head; 0 = there is none
 	ended     int64 // mono time at which the response was queued, all of it; 0 = it was not
+	beside    bool  // it has left its loop until it is over
 	direct    bool  // no plugin stands before the Forward
 	status    int   // what the client was told; 0 before that
 	bytesIn   int64 // content received from the client
@@ -90,7 +91,7 @@ func (x *exchange) reset() {
 	x.Exchange.Reset()
 	x.site, x.location = nil, nil
 	x.ask.Reset()
-	x.started, x.answered, x.ended, x.direct = 0, 0, 0, false
+	x.started, x.answered, x.ended, x.direct, x.beside = 0, 0, 0, false, false
 	x.status, x.bytesIn, x.bytesOut = 0, 0, 0
 	x.committed, x.gone, x.entered, x.errorType, x.errorReason = false, false, false, "", ""
 	x.record = recording{}

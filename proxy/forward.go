@@ -8,6 +8,7 @@ import (
 	"pingap-go/internal/mono"
 	"pingap-go/plugin"
 	"pingap-go/upstream"
+	"pingap-go/upstream/limit"
 )
 
 // Forward is the last handler of a chain: it sends the request to one host of a
@@ -69,7 +70,7 @@ func (f *Forward) Serve(ex *plugin.Exchange) error {
 			x.stick()
 			return nil
 		}
-		if !failed.again || !f.Pool.Backoff(x.Context(), failed.reason, try, f.untried(x)) {
+		if !failed.again || !f.pause(x, failed.reason, try) {
 			x.errorReason = string(failed.reason)
 			return failed.err
 		}
@@ -79,6 +80,13 @@ func (f *Forward) Serve(ex *plugin.Exchange) error {
 			try++
 		}
 	}
+}
+
+// pause waits before the next try. It reports false when the client has gone.
+func (f *Forward) pause(x *exchange, reason upstream.Reason, try int) bool {
+	x.Task.Leave()
+	defer x.Task.Return()
+	return f.Pool.Backoff(x.Context(), reason, try, f.untried(x))
 }
 
 func (f *Forward) attempts() int {
@@ -111,8 +119,16 @@ func (f *Forward) prepare(x *exchange) error {
 	return nil
 }
 
-// lease asks the pool, or the lane of it, for a host.
+// lease asks the pool, or the lane of it, for a host. Where it may have to queue for
+// one it does so beside its loop.
 func (f *Forward) lease(x *exchange) (upstream.Lease, error) {
+	if x.Task.On() && f.Pool.Queues() {
+		if lease, err := f.leaseNow(x); !errors.Is(err, limit.ErrFull) {
+			return lease, err
+		}
+		x.Task.Leave()
+		defer x.Task.Return()
+	}
 	if f.Lane != nil {
 		return f.Lane.Lease(x.Context(), &x.ask)
 	}
@@ -143,6 +159,7 @@ func (f *Forward) try(x *exchange, more bool) *failure {
 	if a.lease, err = f.lease(x); err != nil {
 		return &failure{err: err}
 	}
+	a.lease.For(x.Task)
 	x.Tries++
 	x.UpstreamAddr = a.lease.Address()
 	f.applyRules(x)
@@ -183,7 +200,7 @@ func (f *Forward) tryHost(x *exchange, a *attempt, more bool) *failure {
 		}
 	}
 	a.began = a.lease.Began()
-	if a.up = a.lease.Take(a.began, !idempotent(x.Request.Method) || !x.kept()); a.up != nil {
+	if a.up = a.lease.Take(a.began, !idempotent(x.Request.Method) || !x.kept(), x.Task.Loop()); a.up != nil {
 		err := f.roundTrip(x, a)
 		if err == nil {
 			return f.judge(x, more)
@@ -207,7 +224,9 @@ func (f *Forward) tryHost(x *exchange, a *attempt, more bool) *failure {
 
 // dial opens a new connection to the leased host.
 func (f *Forward) dial(x *exchange, lease *upstream.Lease) (*upstream.Conn, error) {
-	up, err := lease.Dial(x.Context(), x.bound(f.Location.ConnectTimeout))
+	x.Task.Leave()
+	defer x.Task.Return()
+	up, err := lease.Dial(x.Context(), x.bound(f.Location.ConnectTimeout), x.Task.Loop())
 	if err != nil {
 		return nil, x.dialFault(err)
 	}

@@ -37,14 +37,16 @@ func (f *Forward) hedge(x *exchange, a *attempt, after, wait time.Duration) erro
 	if err != nil {
 		return nil
 	}
+	lease.For(x.Task)
 	x.Tries++
 	f.Pool.Retried(upstream.Hedged)
 	other := attempt{lease: lease, began: mono.Now()}
-	other.up = lease.Take(other.began, false)
+	other.up = lease.Take(other.began, false, x.Task.Loop())
 	won, why := f.race(x, a, &other, out, wait)
 	if won {
 		*a, other = other, *a
 		x.UpstreamAddr = a.lease.Address()
+		x.goWith(&a.up.Conn)
 		x.client.watch(&a.up.Conn)
 	}
 	if other.up != nil {
@@ -71,6 +73,8 @@ func (x *exchange) hedgeError(err error) error {
 // loser's was interrupted. A host that fails loses to one that is still waited for,
 // and why it did is returned.
 func (f *Forward) race(x *exchange, a, b *attempt, out []byte, wait time.Duration) (second bool, loser error) {
+	x.Task.Leave()
+	defer x.Task.Return()
 	ctx, cancel := context.WithCancel(x.Context())
 	defer cancel()
 	firstDone, secondDone := make(chan error, 1), make(chan error, 1)
@@ -105,7 +109,7 @@ func (a *attempt) await(done chan<- error) { done <- a.up.Fill() }
 // waits for the first bytes of the answer, until ctx ends.
 func (f *Forward) join(ctx context.Context, x *exchange, b *attempt, out []byte, wait time.Duration, done chan<- error) {
 	if b.up == nil {
-		up, err := b.lease.Dial(ctx, x.bound(f.Location.ConnectTimeout))
+		up, err := b.lease.Dial(ctx, x.bound(f.Location.ConnectTimeout), x.Task.Loop())
 		if err != nil {
 			done <- &dialError{err}
 			return

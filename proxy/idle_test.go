@@ -12,18 +12,22 @@ import (
 	"pingap-go/internal/testkit"
 )
 
-// parked waits until so many connections of clients wait for the next request with a
-// small stack and with nothing to read into. Nobody else may be reading TLS.
-func parked(t *testing.T, count int) {
+// parked waits until so many connections of clients, of those that are open, wait for
+// the next request with nothing to read into: over TLS on a small stack, on a loop on
+// none. Nobody else may be reading TLS.
+func (r *rig) parked(t *testing.T, count, open int) {
 	t.Helper()
 	stacks := make([]byte, 4<<20)
 	testkit.Eventually(t, patience, func() error {
 		all := string(stacks[:runtime.Stack(stacks, true)])
-		n := strings.Count(all, "proxy.(*conn).park(")
-		if reading := strings.Count(all, "tls.(*Conn).Read("); n != count || reading > 0 {
-			return fmt.Errorf("%d of %d are parked, %d read TLS", n, count, reading)
+		n, reading := open-strings.Count(all, "proxy.(*conn).serve("), 0
+		if r.tls != nil {
+			n, reading = strings.Count(all, "proxy.(*conn).park("), strings.Count(all, "tls.(*Conn).Read(")
 		}
-		return nil
+		if n != count || reading > 0 {
+			return fmt.Errorf("%d are parked, want %d of %d; %d read TLS", n, count, open, reading)
+		}
+		return r.hasMetric(fmt.Sprintf(`pingap_connections{server="s",state="idle"} %d`, open))
 	})
 }
 
@@ -39,10 +43,10 @@ func idleConnectionsPark(t *testing.T, on transport) {
 		for _, c := range clients {
 			c.open("/")
 		}
-		parked(t, len(clients))
+		r.parked(t, len(clients), len(clients))
 	}
 	clients[0].send("GET / HTTP/1.1\r\n")
-	parked(t, len(clients)-1)
+	r.parked(t, len(clients)-1, len(clients))
 	clients[0].send("Host: a\r\n\r\n")
 	if a := clients[0].answer("GET"); a.StatusCode != 200 {
 		t.Errorf("status %d", a.StatusCode)
@@ -77,10 +81,9 @@ func parkedConnectionsEnd(t *testing.T, on transport) {
 			r := start(t, on(nil), newOrigin(t, always(hello)))
 			c := r.dial(t)
 			c.open("/")
-			parked(t, 1)
+			r.parked(t, 1, 1)
 			end(t, r, c)
-			parked(t, 0)
-			testkit.Eventually(t, patience, func() error { return r.hasMetric(`pingap_connections{server="s",state="idle"} 0`) })
+			r.parked(t, 0, 0)
 		})
 	}
 }
@@ -88,19 +91,19 @@ func parkedConnectionsEnd(t *testing.T, on transport) {
 // A client may end its side of TLS alone and leave TCP open. Between requests that is
 // the end.
 func TestIdleClientThatEndsTLSAloneIsLetGo(t *testing.T) {
-	for name, before := range map[string]func(*testing.T, *client){
-		"at once": func(t *testing.T, c *client) {
+	for name, before := range map[string]func(*testing.T, *rig, *client){
+		"at once": func(t *testing.T, _ *rig, c *client) {
 			if err := c.Conn.(*tls.Conn).Handshake(); err != nil {
 				t.Fatal(err)
 			}
 		},
-		"after an answer": func(_ *testing.T, c *client) { c.open("/") },
-		"parked":          func(t *testing.T, c *client) { c.open("/"); parked(t, 1) },
+		"after an answer": func(_ *testing.T, _ *rig, c *client) { c.open("/") },
+		"parked":          func(t *testing.T, r *rig, c *client) { c.open("/"); r.parked(t, 1, 1) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := start(t, secure(t, nil), newOrigin(t, always(hello)))
 			c := r.dial(t)
-			before(t, c)
+			before(t, r, c)
 			if err := c.Conn.(*tls.Conn).CloseWrite(); err != nil {
 				t.Fatal(err)
 			}

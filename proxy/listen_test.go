@@ -17,7 +17,7 @@ import (
 func TestBothWildcardsShareAPort(t *testing.T) {
 	m := metrics.New(metrics.Build{})
 	site := &proxy.Site{Server: "s", Metrics: m.Server("s")}
-	s := proxy.NewServer("s", site, wire.NewWatchdog(), slog.New(slog.DiscardHandler))
+	s := proxy.NewServer("s", site, wire.NewWatchdog(), nil, slog.New(slog.DiscardHandler))
 	ctx := context.Background()
 	t.Cleanup(func() { _ = s.Shutdown(ctx) })
 	if err := s.Open(ctx, []string{"0.0.0.0:0"}); err != nil {

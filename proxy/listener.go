@@ -10,6 +10,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"pingap-go/internal/wire"
 )
 
 // listener is a bound address; it accepts once Serve has been called.
@@ -112,7 +114,7 @@ func (s *Server) accept(l *listener) {
 // acceptPause is how long a listener rests that cannot accept.
 const acceptPause = 50 * time.Millisecond
 
-// start serves a new connection on a goroutine of its own.
+// start serves a new connection, on a loop or on a goroutine of its own.
 func (s *Server) start(nc net.Conn) {
 	site := s.site.Load()
 	if n := s.open.Add(1); site.Limits.MaxConnections > 0 && n > site.Limits.MaxConnections {
@@ -127,11 +129,17 @@ func (s *Server) start(nc net.Conn) {
 		s.relay(site.Relay, nc)
 		return
 	}
+	if site.TLS == nil {
+		nc = wire.Looped(nc, s.loops.Least())
+	}
 	c := newConn(s, nc)
 	s.add(c)
-	if c.secure != nil {
+	switch l := c.Loop(); {
+	case l != nil:
+		l.Start(c)
+	case c.secure != nil:
 		go c.greet()
-		return
+	default:
+		go c.serve()
 	}
-	go c.serve()
 }

@@ -39,7 +39,7 @@ func TestListenerThatCannotAcceptDoesNotSpin(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var said strings.Builder
 				site := &Site{Metrics: metrics.New(metrics.Build{}).Server("s")}
-				s := NewServer("s", site, wire.NewWatchdog(), slog.New(slog.NewTextHandler(&said, nil)))
+				s := NewServer("s", site, wire.NewWatchdog(), nil, slog.New(slog.NewTextHandler(&said, nil)))
 				e := &exhausted{}
 				l := newListener(e)
 				l.accepting = true

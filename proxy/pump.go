@@ -53,6 +53,7 @@ func (x *exchange) send(up *upstream.Conn, head []byte, wait time.Duration) erro
 }
 
 func (x *exchange) startPump(up *upstream.Conn, wait time.Duration) {
+	x.Task.Leave() // until endPump: there are two goroutines now
 	p := &pump{x: x, up: up, wait: wait, done: make(chan struct{})}
 	x.pump, x.begun = p, true
 	if c := x.streamed(); c != nil {
@@ -222,6 +223,7 @@ func (x *exchange) endPump() {
 	if whole {
 		x.hold()
 	}
+	x.Task.Return()
 }
 
 // pumpFault is what went wrong with the client's content, if that is why the

@@ -108,6 +108,7 @@ func (c *conn) giveUp(err error) (keep bool) {
 			x.Response.Body.Close()
 		}
 		x.unread()
+		x.endPump() // nobody may be reading
 		c.Abort()
 		return false
 	}

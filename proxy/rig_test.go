@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"log/slog"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"pingap-go/balance"
 	"pingap-go/discovery/static"
+	"pingap-go/internal/loop"
 	"pingap-go/internal/wire"
 	"pingap-go/plugin"
 	"pingap-go/proxy"
@@ -39,6 +41,8 @@ type parts struct {
 	chain    []plugin.Plugin
 	tls      *tls.Config // nil = plain
 	log      slog.Handler
+	loops    int
+	hosts    []string // addresses beside those of the origins
 }
 
 // start puts a proxy in front of the origins. change may be nil.
@@ -64,7 +68,7 @@ func start(t testing.TB, change func(*parts), origins ...*origin) *rig {
 		Server: "s", Routes: route.New([]route.Rule[*proxy.Location]{{Name: "l", Target: location}}),
 		Errors: proxy.NewErrorPage("test", ""), Metrics: m.Server("s"), NoRoute: m.Route("s", "", ""), Limits: p.limits, TLS: p.tls,
 	}
-	r := &rig{site: site, server: proxy.NewServer("s", site, dog, log), metrics: m}
+	r := &rig{site: site, server: proxy.NewServer("s", site, dog, startLoops(t, p.loops), log), metrics: m}
 	if p.tls != nil {
 		r.tls = clientTLS("http/1.1")
 	}
@@ -81,9 +85,20 @@ func start(t testing.TB, change func(*parts), origins ...*origin) *rig {
 	return r
 }
 
+// startLoops starts n loops, which end after everything that runs on them.
+func startLoops(t testing.TB, n int) *loop.Group {
+	t.Helper()
+	loops, err := loop.New(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(loops.Close)
+	return loops
+}
+
 func defaults(m *metrics.Metrics) *parts {
 	return &parts{
-		log: slog.DiscardHandler,
+		log: slog.DiscardHandler, loops: 2,
 		limits: proxy.Limits{
 			ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 75 * time.Second, Stall: 75 * time.Second, MaxHeaderBytes: 64 << 10,
 		},
@@ -100,7 +115,7 @@ func defaults(m *metrics.Metrics) *parts {
 
 func startPool(t testing.TB, p *parts, m *metrics.Metrics, dog *wire.Watchdog, log *slog.Logger, origins []*origin) *upstream.Pool {
 	t.Helper()
-	addrs := make([]string, 0, len(origins))
+	addrs := slices.Clone(p.hosts)
 	for _, o := range origins {
 		addrs = append(addrs, o.addr())
 	}

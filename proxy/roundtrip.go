@@ -37,6 +37,7 @@ const continueWait = time.Second
 // x.Response is filled and its body, if any, holds the connection. With hedging
 // the attempt may have become another one.
 func (f *Forward) roundTrip(x *exchange, a *attempt) error {
+	x.goWith(&a.up.Conn)
 	wait := f.wait()
 	a.up.SetTimeout(x.bound(wait))
 	x.client.watch(&a.up.Conn)
@@ -57,6 +58,16 @@ func (f *Forward) roundTrip(x *exchange, a *attempt) error {
 	a.up.Answered(x.answered)
 	x.attach(a, framing)
 	return nil
+}
+
+// goWith readies the exchange for waits on up. What its loop does not watch, as TLS,
+// blocks: the rest of the exchange runs beside the loop then.
+func (x *exchange) goWith(up *wire.Conn) {
+	if up.Loop() == nil && !x.beside {
+		x.beside = true
+		x.Task.Leave()
+	}
+	up.For(x.Task)
 }
 
 // converse sends the request and reads up to the final response head.

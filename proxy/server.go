@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"pingap-go/internal/loop"
 	"pingap-go/internal/mono"
 	"pingap-go/internal/wire"
 	"pingap-go/proxy/http2"
@@ -37,6 +38,7 @@ const defaultTunnelGrace = 5 * time.Second
 type Server struct {
 	name     string
 	dog      *wire.Watchdog
+	loops    *loop.Group
 	log      *slog.Logger
 	site     atomic.Pointer[Site]
 	metrics  *metrics.Server
@@ -47,17 +49,20 @@ type Server struct {
 	// complained bounds the log's lines about handshakes.
 	complained mono.Seldom
 
-	mu        sync.Mutex
+	connsMu sync.Mutex // held for a moment only: loops take it
+	conns   map[severable]struct{}
+
+	mu        sync.Mutex // held while names are looked up
 	listeners map[string]*listener
-	conns     map[severable]struct{}
 	http2     *http2.Server // made for the first connection that speaks it
 	accepting sync.WaitGroup
 	serving   sync.WaitGroup
 }
 
-// NewServer makes a server that listens nowhere yet. dog must be running.
-func NewServer(name string, site *Site, dog *wire.Watchdog, log *slog.Logger) *Server {
-	s := &Server{name: name, dog: dog, log: log, metrics: site.Metrics, listeners: map[string]*listener{}, conns: map[severable]struct{}{}}
+// NewServer makes a server that listens nowhere yet. dog must be running. loops run
+// plain HTTP/1 connections; nil = each has a goroutine.
+func NewServer(name string, site *Site, dog *wire.Watchdog, loops *loop.Group, log *slog.Logger) *Server {
+	s := &Server{name: name, dog: dog, loops: loops, log: log, metrics: site.Metrics, listeners: map[string]*listener{}, conns: map[severable]struct{}{}}
 	s.site.Store(site)
 	return s
 }
@@ -146,9 +151,9 @@ type severable interface{ Sever() error }
 
 // add counts a connection in.
 func (s *Server) add(c severable) {
-	s.mu.Lock()
+	s.connsMu.Lock()
 	s.conns[c] = struct{}{}
-	s.mu.Unlock()
+	s.connsMu.Unlock()
 	s.metrics.Opened()
 	s.serving.Add(1)
 }
@@ -157,9 +162,9 @@ func (s *Server) add(c severable) {
 func (s *Server) remove(c severable) {
 	s.open.Add(-1)
 	s.metrics.Closed()
-	s.mu.Lock()
+	s.connsMu.Lock()
 	delete(s.conns, c)
-	s.mu.Unlock()
+	s.connsMu.Unlock()
 	s.serving.Done()
 }
 
@@ -226,8 +231,8 @@ func (s *Server) awaitIdle(idle chan<- struct{}) {
 }
 
 func (s *Server) closeAll() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.connsMu.Lock()
+	defer s.connsMu.Unlock()
 	for c := range s.conns {
 		_ = c.Sever() // fails only on a closed one
 	}

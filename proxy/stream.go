@@ -36,12 +36,16 @@ func (c *conn) serveHTTP2(head string) {
 	}
 	c.state.Store(stateActive)
 	timeout := c.server.limits().ReadHeaderTimeout
+	if c.Unloop() != nil {
+		return
+	}
 	nc, rest := c.Detach()
 	if timeout > 0 { // the library takes the deadline back when the preface is complete
 		if err := nc.SetReadDeadline(time.Now().Add(timeout)); err != nil {
 			return
 		}
 	}
+	c.task.Leave() // the library blocks; with the connection the task ends
 	server.Serve(nc, append([]byte(head), rest...), c.serveStream)
 }
 

@@ -42,9 +42,16 @@ func (c *conn) tunnel() {
 }
 
 // run begins both directions, on goroutines of their own for their small stacks:
-// serving the request has made the one that calls this large.
+// serving the request has made the one that calls this large. They wait beside each
+// other for the same two connections, which is not for loops.
 func (t *tunnel) run() {
+	t.conn.task, t.conn.x.Task = nil, nil
 	t.open.Store(2)
+	if t.conn.Unloop() != nil || t.body.up.Unloop() != nil { // no descriptors to spare
+		t.ended()
+		t.ended()
+		return
+	}
 	go t.upwards()
 	go t.downwards()
 }

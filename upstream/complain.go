@@ -19,5 +19,7 @@ func (l *Lease) complain(said string, reason Reason, err error) {
 	if !l.host.complained.Due(l.pool.now(), complainEvery) {
 		return
 	}
+	l.task.Leave() // the log may not take it at once
+	defer l.task.Return()
 	l.pool.options.Log.Warn(said, "upstream", l.pool.Name(), "address", l.Address(), "reason", reason, "err", err)
 }

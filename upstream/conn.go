@@ -54,6 +54,7 @@ func (c *Conn) expired(now, limit int64) bool {
 // Put gives a connection that is ready for another request back to its host.
 func (c *Conn) Put() {
 	c.uses++
+	c.For(nil) // the task goes on with something else
 	h := c.host
 	l := h.link.Load()
 	o := l.options

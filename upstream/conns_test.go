@@ -93,7 +93,7 @@ func dialled(t *testing.T, h *Host, n int) []*Conn {
 	t.Helper()
 	conns := make([]*Conn, n)
 	for i := range conns {
-		c, err := h.dial(t.Context(), time.Second)
+		c, err := h.dial(t.Context(), time.Second, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -114,7 +114,7 @@ func TestTheConnectionUsedLastIsUsedNext(t *testing.T) {
 	putAll(conns)
 	for i := range conns {
 		want := conns[len(conns)-1-i]
-		got := h.take(mono.Now(), false)
+		got := h.take(mono.Now(), false, nil)
 		if got != want {
 			t.Fatalf("take %d gave another connection", i)
 		}
@@ -123,7 +123,7 @@ func TestTheConnectionUsedLastIsUsedNext(t *testing.T) {
 		}
 		defer got.Put()
 	}
-	if h.take(mono.Now(), false) != nil {
+	if h.take(mono.Now(), false, nil) != nil {
 		t.Error("there is one more")
 	}
 }
@@ -145,12 +145,12 @@ func TestKeepaliveRequestsBoundsAConnection(t *testing.T) {
 	c := dialled(t, h, 1)[0]
 	for n := 1; n < 3; n++ {
 		c.Put()
-		if h.take(mono.Now(), false) != c {
+		if h.take(mono.Now(), false, nil) != c {
 			t.Fatalf("it is not kept after %d requests", n)
 		}
 	}
 	c.Put()
-	if h.take(mono.Now(), false) != nil {
+	if h.take(mono.Now(), false, nil) != nil {
 		t.Error("it is kept after 3 requests")
 	}
 }
@@ -181,7 +181,7 @@ func TestIdleConnectionsExpire(t *testing.T) {
 				}
 				return nil
 			})
-			if got := h.take(mono.Now(), false); (got != nil) != c.kept {
+			if got := h.take(mono.Now(), false, nil); (got != nil) != c.kept {
 				t.Errorf("one is taken: %v", got != nil)
 			} else if got != nil {
 				got.Put()
@@ -223,7 +223,7 @@ func TestAConnectionThatTheServerEndedIsNotTaken(t *testing.T) {
 				l.accepts(t, 1)
 				l.each(c.does)
 				arrives(t, conn)
-				got := h.take(answered+int64(when.idle), when.check)
+				got := h.take(answered+int64(when.idle), when.check, nil)
 				if (got != nil) != when.missed {
 					t.Errorf("it is taken: %v", got != nil)
 				}
@@ -276,7 +276,7 @@ func TestConnectionsToTheOldAddressGo(t *testing.T) {
 	c := dialled(t, h, 1)[0]
 	c.Put()
 	h.describe(&endpoint.Endpoint{ID: "a", Name: "a", Address: moved.Addr().String(), Weight: 9})
-	if h.take(mono.Now(), false) != c {
+	if h.take(mono.Now(), false, nil) != c {
 		t.Error("a new weight has closed the connection")
 	}
 	c.Put()
@@ -333,7 +333,7 @@ func TestConnectionsAreNeitherLostNorShared(t *testing.T) {
 	for range workers {
 		wg.Go(func() {
 			for range 2000 {
-				c := h.take(mono.Now(), false)
+				c := h.take(mono.Now(), false, nil)
 				if c == nil {
 					continue
 				}
@@ -353,7 +353,7 @@ func TestConnectionsAreNeitherLostNorShared(t *testing.T) {
 	}
 	wg.Wait()
 	left := 0
-	for c := h.take(mono.Now(), false); c != nil; c = h.take(mono.Now(), false) {
+	for c := h.take(mono.Now(), false, nil); c != nil; c = h.take(mono.Now(), false, nil) {
 		defer c.Put()
 		left++
 	}

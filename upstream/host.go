@@ -13,7 +13,9 @@ import (
 	"pingap-go/balance"
 	"pingap-go/endpoint"
 	"pingap-go/health"
+	"pingap-go/internal/loop"
 	"pingap-go/internal/mono"
+	"pingap-go/internal/wire"
 	"pingap-go/telemetry/metrics"
 	"pingap-go/upstream/session"
 )
@@ -26,7 +28,7 @@ type Host struct {
 	load     balance.Load
 	evidence health.Evidence
 	link     atomic.Pointer[link]
-	idle     idleConns
+	idle     idleShards
 	conns    atomic.Int64 // open connections
 	requests atomic.Int64
 	failures atomic.Int64
@@ -133,13 +135,16 @@ func (h *Host) dropIdle() {
 
 // take returns a kept connection that is still good at the monotonic time now, or
 // nil. check looks at the socket even if the connection was busy a moment ago.
-func (h *Host) take(now int64, check bool) *Conn {
+func (h *Host) take(now int64, check bool, on *loop.Loop) *Conn {
+	if h.link.Load().options.TLS != nil {
+		on = nil // TLS reads its sockets itself
+	}
 	for {
-		c := h.idle.take()
+		c := h.idle.take(on)
 		if c == nil {
 			return nil
 		}
-		if h.good(c, now, check) {
+		if (on == nil || c.On(on)) && h.good(c, now, check) {
 			c.Resume()
 			return c
 		}
@@ -148,13 +153,13 @@ func (h *Host) take(now int64, check bool) *Conn {
 }
 
 // trusted is for how long after the beginning of its last answer a kept connection
-// is taken without a look at its socket. What the look finds is an end, which a
-// request that may be sent twice survives, or bytes that nobody has asked for,
-// which would pass for the next answer. It costs a system call, 5% or more of a
-// small request: so it is left out for as long as a busy connection rests between
-// two requests at full load. An event loop that hears of idle connections when it
-// comes round to them, as nginx's, is not aware of such bytes any earlier then. TLS is
-// never trusted: it may have read more than it has given out.
+// is taken without a look at its socket, unless its loop has seen something come. What
+// the look finds is an end, which a request that may be sent twice survives, or bytes
+// that nobody has asked for, which would pass for the next answer. It costs a system
+// call, 5% or more of a small request: so it is left out for as long as a busy
+// connection rests between two requests at full load. A loop hears of idle connections
+// when it comes round to them; nginx is not aware of such bytes any earlier then. TLS
+// is never trusted: it may have read more than it has given out.
 const trusted = 10 * time.Millisecond
 
 // good reports whether a kept connection may serve once more.
@@ -163,21 +168,22 @@ func (h *Host) good(c *Conn, now int64, check bool) bool {
 	if c.serial != l.serial || c.expired(l.options.Watchdog.Now(), l.options.IdleTimeout.Milliseconds()) {
 		return false
 	}
-	if !check && !c.doubt && now-c.answered <= int64(trusted) && c.Plain() {
+	if !check && !c.doubt && now-c.answered <= int64(trusted) && c.Plain() && !c.Touched() {
 		return true
 	}
 	c.doubt = false
 	return c.Quiet()
 }
 
-// dial opens a new connection for HTTP/1.1 within the time given.
-func (h *Host) dial(ctx context.Context, within time.Duration) (*Conn, error) {
+// dial opens a new connection for HTTP/1.1 within the time given. Loop on watches it
+// then, if it can.
+func (h *Host) dial(ctx context.Context, within time.Duration, on *loop.Loop) (*Conn, error) {
 	l := h.link.Load()
 	nc, err := l.connect(ctx, within, l.options.Protocol.alone()...)
 	if err != nil {
 		return nil, err
 	}
-	return h.wrap(nc, l), nil
+	return h.wrap(wire.Looped(nc, on), l), nil
 }
 
 // wrap makes nc, which the link has made, a connection for one request at a time.

@@ -7,6 +7,7 @@ import (
 
 	"pingap-go/balance"
 	"pingap-go/health"
+	"pingap-go/internal/loop"
 	"pingap-go/message"
 	"pingap-go/upstream/limit"
 )
@@ -18,9 +19,10 @@ type Lease struct {
 	host    *Host
 	status  int
 	latency time.Duration
-	began   int64 // monotonic time at which it was asked for
-	now     int64 // monotonic time of the answer; 0 before it
-	trial   bool  // the one request that a returning host gets
+	began   int64      // monotonic time at which it was asked for
+	now     int64      // monotonic time of the answer; 0 before it
+	task    *loop.Task // what its holder runs as
+	trial   bool       // the one request that a returning host gets
 }
 
 // Begin readies ask for one request, at the monotonic time now: a random number, the
@@ -75,6 +77,9 @@ func (p *Pool) lease(ctx context.Context, inForce func() *view, ask *balance.Ask
 	return p.admitted(inForce(), ask)
 }
 
+// Queues reports whether Lease may wait.
+func (p *Pool) Queues() bool { return p.gate != nil && p.gate.Places() > 0 }
+
 // LeaseNow is Lease without a wait in the queue.
 func (p *Pool) LeaseNow(ask *balance.Ask) (Lease, error) { return p.leaseNow(p.view.Load, ask) }
 
@@ -94,6 +99,10 @@ func (p *Pool) admitted(v *view, ask *balance.Ask) (Lease, error) {
 	return l, err
 }
 
+// For says that the holder runs as t, and steps beside its loop for what may block. A
+// lease is nobody's at first.
+func (l *Lease) For(t *loop.Task) { l.task = t }
+
 // Address is the endpoint's address.
 func (l *Lease) Address() string { return l.host.link.Load().address }
 
@@ -112,12 +121,15 @@ func (l *Lease) Began() int64 { return l.began }
 
 // Take returns a kept connection to the host, or nil; now is the monotonic time.
 // careful has the socket looked at first in any case, for requests that must not
-// be sent twice.
-func (l *Lease) Take(now int64, careful bool) *Conn { return l.host.take(now, careful) }
+// be sent twice. on is the loop that the caller runs on, and that watches the
+// connection then unless it is one of TLS; nil = none.
+func (l *Lease) Take(now int64, careful bool, on *loop.Loop) *Conn {
+	return l.host.take(now, careful, on)
+}
 
-// Dial opens a new connection to the host.
-func (l *Lease) Dial(ctx context.Context, within time.Duration) (*Conn, error) {
-	return l.host.dial(ctx, within)
+// Dial opens a new connection to the host; on is as with Take. It blocks.
+func (l *Lease) Dial(ctx context.Context, within time.Duration, on *loop.Loop) (*Conn, error) {
+	return l.host.dial(ctx, within, on)
 }
 
 // Answered notes that the host has sent a response head; the try began at began

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -50,15 +51,14 @@ func runProxy(args []string, std streams) error {
 		return errUsage
 	}
 	log.Info("starting", "version", version, "commit", commit(), "config", file, "pid", os.Getpid())
-	threads := resources.NewThreads()
+	allowed := runtime.GOMAXPROCS(0)
 	e := engine.New(engine.Options{
-		Load:    func() (*config.Config, error) { return load(file, threads, log) },
+		Load:    func() (*config.Config, error) { return load(file, allowed, log) },
 		Version: version, Commit: commit(), Log: log, Level: levelVar, AccessLog: std.out,
 	})
 	tuning, done := context.WithCancel(context.Background())
 	defer done()
 	go resources.TuneCollector(tuning, os.LookupEnv)
-	go threads.Run(tuning, log)
 	signals, stop := notify()
 	defer stop()
 	return serve(e, log, signals, func() {})
@@ -71,16 +71,14 @@ func notify() (signals chan os.Signal, stop func()) {
 	return signals, func() { signal.Stop(signals) }
 }
 
-// load reads the configuration and fits the process to what it may use. What it reads
-// may be large, and what is made of it: requests do not wait for that where there are
-// cores to spare.
-func load(file string, threads *resources.Threads, log *slog.Logger) (*config.Config, error) {
-	threads.Grow()
+// load reads the configuration and fits the process to what it may use; allowed is how
+// many threads Go has found that may run.
+func load(file string, allowed int, log *slog.Logger) (*config.Config, error) {
 	c, err := config.Load(file, os.LookupEnv, engine.Check)
 	if err != nil {
 		return nil, err
 	}
-	if said := threads.Apply(resources.Find(c.Basic.Threads, threads.Allowed(), os.LookupEnv, os.DirFS("/"))); said != "" {
+	if said := resources.Find(c.Basic.Threads, allowed, os.LookupEnv, os.DirFS("/")).Apply(); said != "" {
 		log.Info("limited to " + said)
 	}
 	return c, nil

@@ -1,18 +1,17 @@
 // Package resources finds out how many threads and how much memory this process
 // may use, and tells Go's runtime.
 //
-//	threads := resources.NewThreads()
-//	limits := resources.Find(config.Basic.Threads, threads.Allowed(), os.LookupEnv, os.DirFS("/"))
-//	said := threads.Apply(limits)
+//	allowed := runtime.GOMAXPROCS(0) // before anybody changes it
+//	limits := resources.Find(config.Basic.Threads, allowed, os.LookupEnv, os.DirFS("/"))
+//	said := limits.Apply()
 //
-// Who says it, the first that does: for threads the configuration, GOMAXPROCS,
-// the cores that Nomad reserved (NOMAD_CPU_CORES), its share of MHz
-// (NOMAD_CPU_LIMIT) divided by what a core of this machine has; what the
-// cgroup's CPU quota allows, which Go reads by itself, bounds all of Nomad's. Where
-// nobody says anything it is half of the machine's cores: the other half is the
-// app's, and a proxy that shares its cores with its neighbours does more with fewer
-// threads. While requests queue for these, and around a reload, all cores are used
-// (Threads). For memory GOMEMLIMIT, or the least of what Nomad allows
+// Threads are those that carry requests (package loop), and one more runs what is
+// beside them: Go's collector, discovery, the admin API. Who says how many, the first
+// that does: the configuration, GOMAXPROCS, the cores that Nomad reserved
+// (NOMAD_CPU_CORES), its share of MHz (NOMAD_CPU_LIMIT) divided by what a core of this
+// machine has; what the cgroup's CPU quota allows, which Go reads by itself, bounds all
+// of Nomad's. Where nobody says anything there is one for each core. For memory
+// GOMEMLIMIT, or the least of what Nomad allows
 // (NOMAD_MEMORY_MAX_LIMIT, else NOMAD_MEMORY_LIMIT) and of the cgroup's memory.max.
 // Go is given nine tenths of it, so that it collects garbage before the kernel kills.
 package resources
@@ -29,12 +28,11 @@ import (
 
 // Limits are what a process may use, and who says so.
 type Limits struct {
-	// Threads is how many threads run Go code at once; 0 = leave it to Go.
+	// Threads is how many threads carry requests.
 	Threads int
-	// MostThreads is how many may run while requests queue for them; 0 = no more.
-	MostThreads int
 	// Memory is how many bytes Go should stay under; 0 = leave it to Go.
-	Memory                  int64
+	Memory int64
+	// ThreadsFrom and MemoryFrom are who says so; "" = nobody.
 	ThreadsFrom, MemoryFrom string
 }
 
@@ -46,21 +44,17 @@ type Env func(name string) (string, bool)
 // read does not limit.
 func Find(threads, allowed int, env Env, root fs.FS) Limits {
 	var l Limits
-	l.Threads, l.MostThreads, l.ThreadsFrom = findThreads(threads, allowed, runtime.NumCPU(), env, root)
+	l.Threads, l.ThreadsFrom = findThreads(threads, allowed, env, root)
 	l.Memory, l.MemoryFrom = findMemory(env, root)
 	return l
 }
 
-// apply tells Go's runtime. If so many threads are running already they go on, as far
-// as they may; 0 = the least will do. It says what it has set, "" when nothing.
-func (l Limits) apply(running int) string {
+// Apply tells Go's runtime, and says what somebody has limited, "" when nobody has.
+func (l Limits) Apply() string {
 	var said []string
-	if l.Threads > 0 {
-		runtime.GOMAXPROCS(max(l.Threads, min(running, l.MostThreads)))
+	runtime.GOMAXPROCS(l.Threads + 1)
+	if l.ThreadsFrom != "" {
 		said = append(said, fmt.Sprintf("%d thread%s (%s)", l.Threads, plural(l.Threads), l.ThreadsFrom))
-	}
-	if l.MostThreads > l.Threads {
-		said = append(said, fmt.Sprintf("%d while requests queue", l.MostThreads))
 	}
 	if l.Memory > 0 {
 		debug.SetMemoryLimit(l.Memory)
@@ -69,21 +63,17 @@ func (l Limits) apply(running int) string {
 	return strings.Join(said, ", ")
 }
 
-func findThreads(configured, allowed, cores int, env Env, root fs.FS) (n, most int, from string) {
+func findThreads(configured, allowed int, env Env, root fs.FS) (n int, from string) {
 	if configured > 0 {
-		return configured, 0, "basic.threads"
+		return configured, "basic.threads"
 	}
 	if set, _ := env("GOMAXPROCS"); set != "" {
-		return 0, 0, ""
+		return allowed, "GOMAXPROCS"
 	}
-	n, from = nomadThreads(env, root)
-	switch {
-	case n > 0 && n < allowed:
-		return n, 0, from
-	case n > 0 || allowed < cores:
-		return 0, 0, ""
+	if n, from = nomadThreads(env, root); n > 0 && n < allowed {
+		return n, from
 	}
-	return max(allowed/2, 1), allowed, "half of the machine"
+	return allowed, ""
 }
 
 // nomadThreads is what Nomad reserved: cores, or a share of MHz, rounded up.

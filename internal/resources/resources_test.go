@@ -27,34 +27,35 @@ func TestThreads(t *testing.T) {
 		configured int
 		env        map[string]string
 		files      map[string]string
-		want, most int
+		want       int
 		from       string
 	}{
-		{"nobody says anything", 0, nil, nil, 4, 8, "half of the machine"},
-		{"the configuration goes first", 3, map[string]string{"GOMAXPROCS": "2", "NOMAD_CPU_CORES": "0"}, nil, 3, 0, "basic.threads"},
-		{"GOMAXPROCS is Go's own affair", 0, map[string]string{"GOMAXPROCS": "2", "NOMAD_CPU_CORES": "0"}, nil, 0, 0, ""},
-		{"reserved cores", 0, map[string]string{"NOMAD_CPU_CORES": "0-2,7", "NOMAD_CPU_LIMIT": "100"}, cpuinfo, 4, 0, "NOMAD_CPU_CORES"},
-		{"a share of less than a core", 0, map[string]string{"NOMAD_CPU_LIMIT": "100"}, cpuinfo, 1, 0, "NOMAD_CPU_LIMIT"},
-		{"a share of more than two cores", 0, map[string]string{"NOMAD_CPU_LIMIT": "5001"}, cpuinfo, 3, 0, "NOMAD_CPU_LIMIT"},
+		{"nobody says anything", 0, nil, nil, 8, ""},
+		{"the configuration goes first", 3, map[string]string{"GOMAXPROCS": "2", "NOMAD_CPU_CORES": "0"}, nil, 3, "basic.threads"},
+		{"GOMAXPROCS goes before Nomad", 0, map[string]string{"GOMAXPROCS": "8", "NOMAD_CPU_CORES": "0"}, nil, 8, "GOMAXPROCS"},
+		{"reserved cores", 0, map[string]string{"NOMAD_CPU_CORES": "0-2,7", "NOMAD_CPU_LIMIT": "100"}, cpuinfo, 4, "NOMAD_CPU_CORES"},
+		{"a share of less than a core", 0, map[string]string{"NOMAD_CPU_LIMIT": "100"}, cpuinfo, 1, "NOMAD_CPU_LIMIT"},
+		{"a share of more than two cores", 0, map[string]string{"NOMAD_CPU_LIMIT": "5001"}, cpuinfo, 3, "NOMAD_CPU_LIMIT"},
 		{"the base frequency counts, not the moment's", 0, map[string]string{"NOMAD_CPU_LIMIT": "5000"},
 			map[string]string{"sys/devices/system/cpu/cpu0/cpufreq/base_frequency": "2000000\n", "proc/cpuinfo": "cpu MHz : 4000\n"},
-			3, 0, "NOMAD_CPU_LIMIT"},
-		{"a share of a machine that does not tell", 0, map[string]string{"NOMAD_CPU_LIMIT": "100"}, nil, 4, 8, "half of the machine"},
-		{"more than there is", 0, map[string]string{"NOMAD_CPU_LIMIT": "90000"}, cpuinfo, 0, 0, ""},
-		{"nonsense", 0, map[string]string{"NOMAD_CPU_CORES": "many"}, nil, 4, 8, "half of the machine"},
+			3, "NOMAD_CPU_LIMIT"},
+		{"a share of a machine that does not tell", 0, map[string]string{"NOMAD_CPU_LIMIT": "100"}, nil, 8, ""},
+		{"more than there is", 0, map[string]string{"NOMAD_CPU_LIMIT": "90000"}, cpuinfo, 8, ""},
+		{"nonsense", 0, map[string]string{"NOMAD_CPU_CORES": "many"}, nil, 8, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			n, most, from := findThreads(c.configured, 8, 8, environment(c.env), machine(c.files))
-			if n != c.want || most != c.most || from != c.from {
-				t.Errorf("%d threads, %d at most from %q, want %d, %d from %q", n, most, from, c.want, c.most, c.from)
+			n, from := findThreads(c.configured, 8, environment(c.env), machine(c.files))
+			if n != c.want || from != c.from {
+				t.Errorf("%d threads from %q, want %d from %q", n, from, c.want, c.from)
 			}
 		})
 	}
 }
 
-func TestThreadsOfAQuotaAreLeftToGo(t *testing.T) {
-	if n, _, from := findThreads(0, 2, 8, environment(nil), machine(nil)); n != 0 {
-		t.Errorf("%d threads from %q", n, from)
+func TestAQuotaBoundsThreads(t *testing.T) {
+	cores := map[string]string{"NOMAD_CPU_CORES": "0-3"}
+	if n, from := findThreads(0, 2, environment(cores), machine(nil)); n != 2 || from != "" {
+		t.Errorf("%d threads from %q, want the 2 that Go has found", n, from)
 	}
 }
 
@@ -109,14 +110,14 @@ func TestMemory(t *testing.T) {
 func TestApplyTellsTheRuntime(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(-1))
-	said := Limits{Threads: 3, ThreadsFrom: "basic.threads", Memory: 90 << 20, MemoryFrom: "cgroup"}.apply(0)
-	if runtime.GOMAXPROCS(0) != 3 || debug.SetMemoryLimit(-1) != 90<<20 {
+	said := Limits{Threads: 3, ThreadsFrom: "basic.threads", Memory: 90 << 20, MemoryFrom: "cgroup"}.Apply()
+	if runtime.GOMAXPROCS(0) != 4 || debug.SetMemoryLimit(-1) != 90<<20 {
 		t.Errorf("%d threads, %d bytes", runtime.GOMAXPROCS(0), debug.SetMemoryLimit(-1))
 	}
 	if said != "3 threads (basic.threads), 90 MiB (cgroup)" {
 		t.Errorf("said %q", said)
 	}
-	if said := (Limits{}).apply(0); said != "" {
-		t.Errorf("nothing was set, and it says %q", said)
+	if said := (Limits{Threads: 2}).Apply(); said != "" {
+		t.Errorf("nobody limits anything, and it says %q", said)
 	}
 }

@@ -19,7 +19,7 @@ func (t *Tunnel) connect() error {
 		if t.lease, err = p.Lease(t.ctx, &ask); err != nil {
 			return err
 		}
-		if t.up, err = t.lease.Dial(t.ctx, t.relay.ConnectTimeout); err == nil {
+		if t.up, err = t.lease.Dial(t.ctx, t.relay.ConnectTimeout, nil); err == nil {
 			began := t.lease.Began()
 			t.lease.Answered(codeDone, began, mono.Since(began))
 			return nil

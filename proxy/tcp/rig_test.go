@@ -90,7 +90,7 @@ func start(t testing.TB, change func(*parts), addrs ...string) *rig {
 		Server: "s", Routes: route.New[*proxy.Location](nil), Relay: relay, TLS: p.tls, Limits: p.limits,
 		Errors: proxy.NewErrorPage("test", ""), Metrics: relay.Server, NoRoute: r.metrics.Route("s", "", ""),
 	}
-	r.server = proxy.NewServer("s", r.site, dog, log)
+	r.server = proxy.NewServer("s", r.site, dog, nil, log)
 	if err := r.server.Open(ctx, []string{"127.0.0.1:0"}); err != nil {
 		t.Fatal(err)
 	}

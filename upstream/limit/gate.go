@@ -52,6 +52,9 @@ func (g *Gate) InFlight() int { return int(g.inFlight.Load()) }
 // Waiting is how many requests wait.
 func (g *Gate) Waiting() int { return int(g.waiting.Load()) }
 
+// Places is how many requests may wait.
+func (g *Gate) Places() int { return int(g.places) }
+
 // Limit is the present limit; 0 means none.
 func (g *Gate) Limit() int { return int(max(g.limit.Load(), 0)) }
 
