@@ -82,20 +82,6 @@ func (f *Forward) Serve(ex *plugin.Exchange) error {
 	}
 }
 
-// pause waits before the next try. It reports false when the client has gone.
-func (f *Forward) pause(x *exchange, reason upstream.Reason, try int) bool {
-	x.Task.Leave()
-	defer x.Task.Return()
-	return f.Pool.Backoff(x.Context(), reason, try, f.untried(x))
-}
-
-func (f *Forward) attempts() int {
-	if f.Location.Attempts > 0 {
-		return f.Location.Attempts
-	}
-	return f.Pool.Retry().Attempts
-}
-
 // prepare makes the request ready to be sent, once for all tries.
 func (f *Forward) prepare(x *exchange) error {
 	if !f.Location.Websocket {

@@ -9,6 +9,20 @@ import (
 	"pingap-go/upstream"
 )
 
+// pause waits before the next try. It reports false when the client has gone.
+func (f *Forward) pause(x *exchange, reason upstream.Reason, try int) bool {
+	x.Task.Leave()
+	defer x.Task.Return()
+	return f.Pool.Backoff(x.Context(), reason, try, f.untried(x))
+}
+
+func (f *Forward) attempts() int {
+	if f.Location.Attempts > 0 {
+		return f.Location.Attempts
+	}
+	return f.Pool.Retry().Attempts
+}
+
 // judge looks at a response that came: good enough to pass on, or a status for
 // which another host is to be tried while that is still possible.
 func (f *Forward) judge(x *exchange, more bool) *failure {
