@@ -176,6 +176,42 @@ func TestFillWithinIsExact(t *testing.T) {
 	})
 }
 
+// The time of FillWithin is for what comes. It cuts off nothing of what was queued.
+func TestFillWithinSendsAllThatIsQueued(t *testing.T) {
+	data := bulk()
+	data = append(data, data...) // more than the system takes
+	for name, at := range places(t) {
+		if at.loop == nil {
+			continue // nobody sees there that the time has run out
+		}
+		t.Run(name, func(t *testing.T) {
+			p := at.pair(t)
+			p.Queue(data)
+			done := later(func() error {
+				return p.at.do(func() error { return p.FillWithin(time.Millisecond) }, p.Conn)
+			})
+			testkit.Eventually(t, patience, func() error {
+				select {
+				case err := <-done:
+					t.Fatalf("it has ended before all was sent: %v", err)
+				default:
+				}
+				if p.own.MayRead() == nil {
+					return errors.New("the time has not run out")
+				}
+				return nil
+			})
+			got := make([]byte, len(data))
+			if n, err := io.ReadFull(p.peer, got); err != nil || !bytes.Equal(got, data) {
+				t.Errorf("the peer got %d of %d bytes, or others: %v", n, len(data), err)
+			}
+			if err := await(t, done); err != ErrTimeout {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
 // Who never has to wait is to be stopped too.
 func TestInterruptStopsWhoAlwaysFindsSomething(t *testing.T) {
 	for name, move := range map[string]func(*pair) error{

@@ -108,6 +108,31 @@ func TestUnloopBesideOthers(t *testing.T) {
 	}
 }
 
+// Whoever severs a connection on its way from the loop to Go's poller finds neither
+// descriptor at some moment.
+func TestSeverDuringUnloopIsNotLost(t *testing.T) {
+	at, dog := onLoop(t), NewWatchdog()
+	for range 500 {
+		near, far := sockets(t)
+		p := &pair{NewConn(Looped(near, at.loop), dog), far, dog, at}
+		begun := make(chan struct{})
+		severed := later(func() error { <-begun; _ = p.Sever(); return nil })
+		unlooped := at.do(func() error { close(begun); return p.Unloop() }, p.Conn)
+		_ = await(t, severed)
+		if unlooped != nil {
+			t.Fatal(unlooped)
+		}
+		if _, err := p.peer.Read(make([]byte, 1)); err != io.EOF {
+			t.Fatalf("the peer: %v", err)
+		}
+		if err := p.Conn.Fill(); err == nil {
+			t.Error("Fill went well")
+		}
+		p.Conn.Close()
+		far.Close()
+	}
+}
+
 func TestUnloopOfWhatIsClosedFails(t *testing.T) {
 	p := onLoop(t).pair(t)
 	p.Conn.Close()
