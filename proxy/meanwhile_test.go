@@ -1,9 +1,12 @@
 package proxy_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"net"
 	"net/http"
 	"sync/atomic"
 	"testing"
@@ -32,6 +35,8 @@ func TestOthersAreServedWhileOneWaits(t *testing.T) {
 		"for somebody who reads":      waitsForAReader,
 		"for the end of a tunnel":     waitsInATunnel,
 		"for an answer to a h2c call": waitsForACall,
+		"for the log":                 waitsForTheLog,
+		"for a name to listen on":     waitsForAName,
 	} {
 		t.Run(name, func(t *testing.T) { wait(t, newHold()) })
 	}
@@ -184,6 +189,39 @@ func waitsForAReader(t *testing.T, h *hold) {
 		}
 		if n, err := io.Copy(io.Discard, res.Body); n != size {
 			return fmt.Errorf("%d bytes, %v", n, err)
+		}
+		return nil
+	})
+}
+
+func waitsForTheLog(t *testing.T, h *hold) {
+	o := newOrigin(t, func(v *visit) { _, _, _ = v.request() }) // and leaves
+	r := start(t, alone(func(p *parts) { p.log = &stuckLog{slog.DiscardHandler, h, "endpoint does not answer"} }), o)
+	t.Cleanup(h.open)
+	c := r.dial(t)
+	r.meanwhile(t, h, func() error {
+		if status, err := c.exchange(get("/"), "POST"); status != 502 {
+			return fmt.Errorf("status %d, %v", status, err)
+		}
+		return nil
+	})
+}
+
+var errNoServer = errors.New("there is no such server")
+
+// waitsForAName has a reload open an address whose name is looked up meanwhile.
+func waitsForAName(t *testing.T, h *hold) {
+	system := net.DefaultResolver
+	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+		h.stand()
+		return nil, errNoServer
+	}}
+	t.Cleanup(func() { net.DefaultResolver = system })
+	r := start(t, alone(nil), newOrigin(t, always(hello)))
+	t.Cleanup(h.open)
+	r.meanwhile(t, h, func() error {
+		if err := r.server.Open(t.Context(), []string{"slow.test:0"}); err == nil {
+			return errors.New("it listens there")
 		}
 		return nil
 	})

@@ -1,7 +1,9 @@
 package proxy_test
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"sync"
 	"testing"
 	"time"
@@ -76,6 +78,25 @@ func (h *hold) answers(response string) func(*visit) {
 			v.say(response)
 		}
 	}
+}
+
+// stuckLog is a log that takes a line only when it is let go. Lines of lesser levels
+// and other lines go by.
+type stuckLog struct {
+	slog.Handler
+	hold *hold
+	line string
+}
+
+func (s *stuckLog) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelWarn }
+func (s *stuckLog) WithAttrs([]slog.Attr) slog.Handler               { return s }
+func (s *stuckLog) WithGroup(string) slog.Handler                    { return s }
+
+func (s *stuckLog) Handle(_ context.Context, r slog.Record) error {
+	if r.Message == s.line {
+		s.hold.stand()
+	}
+	return nil
 }
 
 // asks sends a request, or the rest of one, and wants the status 200. It is for
