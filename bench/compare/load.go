@@ -33,12 +33,7 @@ func (r run) cpuPerRequest() float64 {
 func closedLoop(l loadSpec) func(context.Context, *bench) ([]figure, error) {
 	return func(ctx context.Context, b *bench) ([]figure, error) {
 		names := append([]string{b.subject}, without(l.peers, b.subject)...)
-		started, err := b.start(ctx, names, shape{})
-		if err != nil {
-			return nil, err
-		}
-		defer stopAll(started)
-		runs, err := b.closedLoops(ctx, started, l)
+		runs, err := b.closedLoops(ctx, func() ([]*proxy, error) { return b.start(ctx, names, shape{}) }, l)
 		if err != nil {
 			return nil, err
 		}
@@ -50,8 +45,36 @@ func without(names []string, one string) []string {
 	return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == one })
 }
 
-// closedLoops measures the proxies under full load. The answer is by proxy.
-func (b *bench) closedLoops(ctx context.Context, started []*proxy, l loadSpec) ([][]run, error) {
+// pairsPerStart is for how many pairs the proxies run before they are started anew.
+// Where a process comes to lie, in memory and on the cores, is drawn at its start and
+// moves its figures by some percent: a row must not rest on one draw.
+const pairsPerStart = 2
+
+// closedLoops measures the proxies that start starts under full load. The answer is
+// by proxy.
+func (b *bench) closedLoops(ctx context.Context, start func() ([]*proxy, error), l loadSpec) (all [][]run, err error) {
+	for done := 0; done < b.pairs; done += pairsPerStart {
+		runs, err := b.closedLoopsOnce(ctx, start, l, min(pairsPerStart, b.pairs-done))
+		if err != nil {
+			return nil, err
+		}
+		if all == nil {
+			all = make([][]run, len(runs))
+		}
+		for i := range runs {
+			all[i] = append(all[i], runs[i]...)
+		}
+	}
+	return all, nil
+}
+
+// closedLoopsOnce measures some pairs with one start of the proxies.
+func (b *bench) closedLoopsOnce(ctx context.Context, start func() ([]*proxy, error), l loadSpec, pairs int) ([][]run, error) {
+	started, err := start()
+	if err != nil {
+		return nil, err
+	}
+	defer stopAll(started)
 	if err := sameAnswers(ctx, started, l); err != nil {
 		return nil, err
 	}
@@ -60,7 +83,7 @@ func (b *bench) closedLoops(ctx context.Context, started []*proxy, l loadSpec) (
 			return nil, err
 		}
 	}
-	return inTurn(b.pairs, len(started), func(i int) (run, error) {
+	return inTurn(pairs, len(started), func(i int) (run, error) {
 		return b.load(ctx, started[i], l, b.each)
 	})
 }
@@ -122,21 +145,24 @@ func (f *figure) add(ours, theirs float64) {
 	f.theirs = append(f.theirs, theirs)
 }
 
+// startShapes starts the subject once for each shape.
+func (b *bench) startShapes(ctx context.Context, shapes ...shape) (started []*proxy, err error) {
+	for _, s := range shapes {
+		p, err := b.startOne(ctx, b.subject, s)
+		if err != nil {
+			stopAll(started)
+			return nil, err
+		}
+		started = append(started, p)
+	}
+	return started, nil
+}
+
 // scaled compares the subject of that shape with the subject of the least one.
 func scaled(s shape, highest float64) func(context.Context, *bench) ([]figure, error) {
 	return func(ctx context.Context, b *bench) ([]figure, error) {
-		large, err := b.startOne(ctx, b.subject, s)
-		if err != nil {
-			return nil, err
-		}
-		defer large.stop()
-		small, err := b.startOne(ctx, b.subject, shape{})
-		if err != nil {
-			return nil, err
-		}
-		defer small.stop()
 		l := loadSpec{path: smallPath, connections: 64, goal: highest}
-		runs, err := b.closedLoops(ctx, []*proxy{large, small}, l)
+		runs, err := b.closedLoops(ctx, func() ([]*proxy, error) { return b.startShapes(ctx, s, shape{}) }, l)
 		if err != nil {
 			return nil, err
 		}
