@@ -117,12 +117,12 @@ func (b *bench) open(ctx context.Context) (err error) {
 	if b.dir, err = os.MkdirTemp("", "pingap-bench-"); err != nil {
 		return err
 	}
-	addr, err := freeAddr()
+	addrs, err := freeAddrs(1)
 	if err != nil {
 		return err
 	}
-	_, b.originAt, _ = net.SplitHostPort(addr)
-	b.origin, err = startGroup(ctx, b.dir, "upstream", addr, filepath.Join(b.bin, "upstream"), "-addr", "0.0.0.0:"+b.originAt)
+	_, b.originAt, _ = net.SplitHostPort(addrs[0])
+	b.origin, err = startGroup(ctx, b.dir, "upstream", addrs[0], filepath.Join(b.bin, "upstream"), "-addr", "0.0.0.0:"+b.originAt)
 	if err != nil {
 		os.RemoveAll(b.dir)
 	}
@@ -200,13 +200,11 @@ func (b *bench) find(program string) (string, error) {
 
 func (b *bench) settings(dir string, size shape) (settings, error) {
 	s := settings{Dir: dir, Files: b.files, Connections: maxConnections}
-	var err error
-	if s.Addr, err = freeAddr(); err != nil {
+	addrs, err := freeAddrs(2)
+	if err != nil {
 		return s, err
 	}
-	if s.AdminAddr, err = freeAddr(); err != nil {
-		return s, err
-	}
+	s.Addr, s.AdminAddr = addrs[0], addrs[1]
 	_, s.Port, _ = net.SplitHostPort(s.Addr)
 	for i := range max(size.endpoints, 1) {
 		s.Endpoints = append(s.Endpoints, fmt.Sprintf("127.0.0.%d:%s", i+1, b.originAt))
@@ -233,12 +231,15 @@ func (s settings) write(name, to string) error {
 	return os.WriteFile(to, []byte(text.String()), 0o600)
 }
 
-// freeAddr is a loopback address that nobody listens on.
-func freeAddr() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+// freeAddrs are so many different loopback addresses that nobody listens on.
+func freeAddrs(n int) (addrs []string, err error) {
+	for range n {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		defer listener.Close() // once all are chosen: a port that is free again may be given again
+		addrs = append(addrs, listener.Addr().String())
 	}
-	defer listener.Close()
-	return listener.Addr().String(), nil
+	return addrs, nil
 }
