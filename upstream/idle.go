@@ -47,8 +47,9 @@ func (p *idleConns) slot(i, size int) *slot {
 	return &(*more)[min(i-fewConns, len(*more)-1)]
 }
 
-// take removes a connection, or answers nil.
-func (p *idleConns) take() *Conn {
+// take removes a connection that was put back at the watchdog time by or before, or
+// answers nil.
+func (p *idleConns) take(by int64) *Conn {
 	held := int(p.count.Load())
 	if held <= 0 {
 		return nil
@@ -64,10 +65,7 @@ func (p *idleConns) take() *Conn {
 		if at >= fewConns {
 			s = &more[at-fewConns]
 		}
-		if s.Load() == nil {
-			continue
-		}
-		if c := s.Swap(nil); c != nil {
+		if c := s.Load(); c != nil && c.since.Load() <= by && s.CompareAndSwap(c, nil) {
 			p.count.Add(-1)
 			return c
 		}
