@@ -188,7 +188,7 @@ func (k *call) explain(err error) error {
 	}
 	switch {
 	case cause == nil:
-	case late && k.x.reqBody.asking.Load():
+	case late && k.x.reqBody.slow():
 		return faultSlowBody // the client has had all of the time
 	case late:
 		k.conn.Retire()

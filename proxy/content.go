@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"pingap-go/internal/mono"
 	"pingap-go/internal/wire"
 	"pingap-go/message"
 	"pingap-go/proxy/http1"
@@ -28,6 +29,7 @@ type content struct {
 	err     error         // why there is no more: io.EOF at the true end
 	onWait  func() error  // called before a wait for more; nil = nothing to do then
 	asking  atomic.Bool   // more is waited for, or was when the wait ended badly
+	heard   atomic.Int64  // mono time at which some came; 0 = not yet, or all is here
 }
 
 // start begins the content of a message whose head was just read from conn.
@@ -37,6 +39,7 @@ func (b *content) start(conn *wire.Conn, framing http1.Framing, length int64, tr
 	if b.asking.Load() { // nearly never, and a store would cost far more than the look
 		b.asking.Store(false)
 	}
+	b.complete()
 	switch {
 	case framing == http1.NoBody || framing == http1.Length && length == 0:
 		b.err = io.EOF
@@ -87,6 +90,7 @@ func (b *content) decode(buf []byte) (data []byte) {
 		b.left -= int64(len(data))
 		if b.left == 0 {
 			b.err = io.EOF
+			b.complete()
 		}
 	case http1.UntilClose:
 		data, b.taken = buf, len(buf)
@@ -110,6 +114,7 @@ func (b *content) decodeChunk(buf []byte) []byte {
 		return nil
 	case b.chunked.Done():
 		b.err = io.EOF
+		b.complete()
 		if err := b.chunked.Trailer(b.trailer); err != nil {
 			b.err = err
 		}
@@ -152,7 +157,7 @@ func (b *content) fill() {
 	err := b.conn.Fill()
 	switch {
 	case err == nil:
-		b.asking.Store(false)
+		b.came()
 	case err != io.EOF:
 		b.err = err
 	case b.framing == http1.UntilClose:
@@ -160,6 +165,27 @@ func (b *content) fill() {
 	default:
 		b.err = io.ErrUnexpectedEOF
 	}
+}
+
+// came notes that some of the content has come.
+func (b *content) came() {
+	b.heard.Store(mono.Now())
+	b.asking.Store(false)
+}
+
+// complete notes that nothing is waited for any more.
+func (b *content) complete() {
+	if b.heard.Load() != 0 {
+		b.heard.Store(0)
+	}
+}
+
+// slow reports whether it is the sender that is waited for: at this moment, or a
+// moment ago. Who sends byte by byte is not waited for while one is passed on. Any
+// goroutine may call it.
+func (b *content) slow() bool {
+	heard := b.heard.Load()
+	return b.asking.Load() || heard != 0 && mono.Now()-heard < int64(2*wire.Tick)
 }
 
 // splice moves the next part of a long Length body to dst inside the kernel, but
@@ -191,7 +217,7 @@ func (b *content) splice(dst *wire.Conn, keep int64, wait time.Duration) (int64,
 		}
 		return 0, b.err
 	}
-	b.asking.Store(false)
+	b.came()
 	dst.SetTimeout(before(b.until, wait))
 	if err := pipe.To(dst); err != nil {
 		return 0, err

@@ -183,7 +183,7 @@ func (x *exchange) waitError(err error, begun bool) error {
 	switch {
 	case errors.Is(err, wire.ErrInterrupted), errors.Is(err, errClientGone):
 		return errClientGone
-	case errors.Is(err, wire.ErrTimeout) && x.reqBody.asking.Load():
+	case errors.Is(err, wire.ErrTimeout) && x.reqBody.slow():
 		return faultSlowBody // the client has had all of the time
 	case errors.Is(err, wire.ErrTimeout), errors.Is(err, wire.ErrBufferFull):
 		return err

@@ -35,7 +35,13 @@ func (c *streamContent) Read(p []byte) (int, error) {
 		return 0, wire.ErrTimeout
 	}
 	n, err := c.s.h.Read(p)
-	x.reqBody.asking.Store(err != nil && err != io.EOF)
+	switch err {
+	case nil:
+		x.reqBody.came()
+	case io.EOF:
+		x.reqBody.asking.Store(false)
+		x.reqBody.complete()
+	}
 	x.reqBody.total += int64(n)
 	if limit := x.reqBody.limit; limit > 0 && x.reqBody.total > limit {
 		return 0, faultBodyTooLarge
