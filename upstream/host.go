@@ -136,12 +136,11 @@ func (h *Host) dropIdle() {
 // take returns a kept connection that is still good at the monotonic time now, or
 // nil. check looks at the socket even if the connection was busy a moment ago.
 func (h *Host) take(now int64, check bool, on *loop.Loop) *Conn {
-	o := h.link.Load().options
-	if o.TLS != nil {
+	if h.link.Load().options.TLS != nil {
 		on = nil // TLS reads its sockets itself
 	}
 	for {
-		c := h.idle.take(on, o.Watchdog.Now())
+		c := h.idle.take(on)
 		if c == nil {
 			return nil
 		}

@@ -47,9 +47,8 @@ func (p *idleConns) slot(i, size int) *slot {
 	return &(*more)[min(i-fewConns, len(*more)-1)]
 }
 
-// take removes a connection that was put back at the watchdog time by or before, or
-// answers nil.
-func (p *idleConns) take(by int64) *Conn {
+// take removes a connection, or answers nil.
+func (p *idleConns) take() *Conn {
 	held := int(p.count.Load())
 	if held <= 0 {
 		return nil
@@ -65,7 +64,10 @@ func (p *idleConns) take(by int64) *Conn {
 		if at >= fewConns {
 			s = &more[at-fewConns]
 		}
-		if c := s.Load(); c != nil && c.since.Load() <= by && s.CompareAndSwap(c, nil) {
+		if s.Load() == nil {
+			continue
+		}
+		if c := s.Swap(nil); c != nil {
 			p.count.Add(-1)
 			return c
 		}

@@ -1,12 +1,9 @@
 package upstream
 
 import (
-	"math"
 	"sync/atomic"
-	"time"
 
 	"pingap-go/internal/loop"
-	"pingap-go/internal/wire"
 )
 
 // idleShards are kept connections by the loop that watches them: who takes one gets
@@ -52,18 +49,12 @@ func (s *idleShards) count() (n int) {
 	return n
 }
 
-// unused is for how many milliseconds a connection must have been idle before another
-// loop takes it. Sooner its own loop wants it back, and to move it each time costs more
-// than to have one more.
-const unused = int64(2 * wire.Tick / time.Millisecond)
-
-// take removes a connection for one that runs on l, at the watchdog time now, or
-// answers nil. Without a loop it takes only what no loop watches, and the other way
-// round.
-func (s *idleShards) take(l *loop.Loop, now int64) *Conn {
+// take removes a connection for one that runs on l, or answers nil. Without a loop it
+// takes only what no loop watches, and the other way round.
+func (s *idleShards) take(l *loop.Loop) *Conn {
 	at := shardOf(l)
 	if own := s.shards[at].Load(); own != nil {
-		if c := own.take(math.MaxInt64); c != nil || at == 0 {
+		if c := own.take(); c != nil || at == 0 {
 			return c
 		}
 	}
@@ -72,7 +63,7 @@ func (s *idleShards) take(l *loop.Loop, now int64) *Conn {
 	}
 	for i := 1; i < len(s.shards); i++ {
 		if other := s.shards[i].Load(); other != nil && i != at {
-			if c := other.take(now - unused); c != nil {
+			if c := other.take(); c != nil {
 				return c
 			}
 		}
