@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"pingap-go/internal/testkit"
 )
 
 // probing runs one probe of the check against an address and returns what it says.
@@ -81,7 +83,7 @@ func TestTCPProbe(t *testing.T) {
 func TestTCPProbeOverIPv6(t *testing.T) {
 	listener, err := net.Listen("tcp", "[::1]:0")
 	if err != nil {
-		t.Skip("this machine has no IPv6: ", err)
+		testkit.SkipOrFail(t, "this machine has no IPv6: "+err.Error())
 	}
 	listener.Close()
 	if err := probing(t, Check{}, listen(t, "tcp", "[::1]:0", silent)); err != nil {

@@ -16,8 +16,6 @@ var exceptions = map[string]string{
 	"discovery/dns/dns_test.go sleeps":                "asks whether a failure takes anything away, and there is nothing to wait for when it does not",
 	"discovery/srv/partial_test.go sleeps":            "asks whether anything is asked within a TTL, and there is nothing to wait for when nothing is",
 	"internal/e2e/http2_faults_story_test.go sleeps":  "plays an upstream that takes a second over the rest of its answer",
-	"health/probe_test.go skips":                      "whether there is IPv6 is the machine's affair, not a thing to install",
-	"internal/resolver/system_test.go skips":          "resolv.conf names no ports, and port 53 needs root and nobody else on it",
 	"discovery/saved has no README":                   "no kind that a user names: it keeps snapshots between a watcher and its pool",
 	"cmd/pingap/version.go version is mutable":        "the linker sets it, once",
 	"internal/wire/watchdog.go noDeadline is mutable": "the zero time under a name; Go has no constants of that type",

@@ -71,7 +71,7 @@ func TestSearchListOfResolvConf(t *testing.T) {
 	go func() { ended <- names.ListenAndServe() }()
 	select {
 	case err := <-ended:
-		t.Skipf("port 53 is not ours to use: %v", err)
+		testkit.SkipOrFail(t, "port 53 is not ours to use: "+err.Error())
 	case <-started:
 	}
 	t.Cleanup(func() {
