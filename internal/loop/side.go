@@ -3,8 +3,8 @@ package loop
 import "sync/atomic"
 
 // side is one direction of a socket. At it stands nobody, as long as nothing has
-// happened; ready, when it has become ready and nobody has looked; or who waits. Its loop fires;
-// one goroutine at a time arms; anybody may withdraw who waits.
+// happened; ready, when it has become ready and nobody has looked; or who waits. Its
+// loop fires; one goroutine at a time arms; anybody may withdraw who waits.
 type side struct {
 	at    atomic.Pointer[waiter]
 	ready waiter // stands where a waiter would

@@ -29,36 +29,13 @@ func writePartsFD(fd uintptr, parts [][]byte) (int, error) {
 	}
 	message := unix.Msghdr{Iov: &vec[0]}
 	message.SetIovlen(n)
-	for {
-		sent, _, errno := syscall.RawSyscall(syscall.SYS_SENDMSG, fd, uintptr(unsafe.Pointer(&message)), syscall.MSG_NOSIGNAL)
-		switch errno {
-		case 0:
-			return int(sent), nil
-		case syscall.EINTR:
-		case syscall.EAGAIN:
-			return 0, syscall.EAGAIN
-		default:
-			return 0, errno
-		}
-	}
+	return rawCall(syscall.SYS_SENDMSG, fd, unsafe.Pointer(&message), syscall.MSG_NOSIGNAL, 0)
 }
 
 // peekFD looks at the next byte without taking it.
 func peekFD(fd uintptr) (int, error) {
 	var b [1]byte
-	for {
-		n, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(&b[0])), 1,
-			syscall.MSG_PEEK|syscall.MSG_DONTWAIT, 0, 0)
-		switch errno {
-		case 0:
-			return int(n), nil
-		case syscall.EINTR:
-		case syscall.EAGAIN:
-			return 0, syscall.EAGAIN
-		default:
-			return 0, errno
-		}
-	}
+	return rawIO(syscall.SYS_RECVFROM, fd, b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 }
 
 // endedFD looks whether the peer has ended its side, behind bytes that are unread.
@@ -69,8 +46,13 @@ func endedFD(fd uintptr) bool {
 }
 
 func rawIO(call, fd uintptr, p []byte, flags uintptr) (int, error) {
+	return rawCall(call, fd, unsafe.Pointer(unsafe.SliceData(p)), uintptr(len(p)), flags)
+}
+
+// rawCall makes a system call that moves bytes of a socket to or from what at points at.
+func rawCall(call, fd uintptr, at unsafe.Pointer, third, fourth uintptr) (int, error) {
 	for {
-		n, _, errno := syscall.RawSyscall6(call, fd, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), flags, 0, 0)
+		n, _, errno := syscall.RawSyscall6(call, fd, uintptr(at), third, fourth, 0, 0)
 		switch errno {
 		case 0:
 			return int(n), nil
