@@ -13,15 +13,15 @@ const other = "other"
 const maxReasons = 32
 
 // series are the counters of one family that differ in one last label only: the
-// status code or the reason. It keeps the few values seen so far in an immutable
-// list, which a record scans without a lock; a new value makes a longer list.
+// status code or the reason. It keeps the few values seen so far in a list that only
+// grows, which a record scans without a lock: the value that came first stands first,
+// and a counter beside its value, so that a record touches little memory.
 type series[K comparable] struct {
+	list   atomic.Pointer[counted[K]] // the first
 	family *family
 	labels []string       // the values of all labels but the last
 	text   func(K) string // the value of the last label
 	max    int            // distinct values; those beyond go to the zero key
-
-	list atomic.Pointer[[]counted[K]]
 
 	mu     sync.Mutex // guards growing and closing
 	closed bool
@@ -29,12 +29,12 @@ type series[K comparable] struct {
 
 type counted[K comparable] struct {
 	key   K
-	total *atomic.Uint64
+	total atomic.Uint64
+	next  atomic.Pointer[counted[K]]
 }
 
 func newSeries[K comparable](f *family, max int, text func(K) string, labels []string) *series[K] {
 	s := &series[K]{family: f, labels: labels, text: text, max: max}
-	s.list.Store(new([]counted[K]))
 	f.add(s)
 	return s
 }
@@ -59,39 +59,43 @@ func (s *series[K]) expect(keys ...K) {
 
 // inc adds one to the counter of key.
 func (s *series[K]) inc(key K) {
-	for _, c := range *s.list.Load() {
-		if c.key == key {
-			c.total.Add(1)
-			return
-		}
+	c, _, _ := s.find(key)
+	if c == nil {
+		c = s.grow(key)
 	}
-	if total := s.grow(key); total != nil {
-		total.Add(1)
+	if c != nil {
+		c.total.Add(1)
 	}
 }
 
 // grow returns the counter of a key that the list did not hold, or nil when the
 // series are over: a late answer must not bring them back.
-func (s *series[K]) grow(key K) *atomic.Uint64 {
+func (s *series[K]) grow(key K) *counted[K] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return nil
 	}
-	old := *s.list.Load()
-	if len(old) >= s.max {
+	c, end, n := s.find(key)
+	if c == nil && n >= s.max {
 		var beyond K
 		key = beyond
+		c, end, _ = s.find(key)
 	}
-	for _, c := range old {
-		if c.key == key {
-			return c.total
-		}
+	if c == nil {
+		c = &counted[K]{key: key}
+		end.Store(c)
 	}
-	total := new(atomic.Uint64)
-	grown := append(append(make([]counted[K], 0, len(old)+1), old...), counted[K]{key, total})
-	s.list.Store(&grown)
-	return total
+	return c
+}
+
+// find returns the counter of key, or nil and where the list of n ends.
+func (s *series[K]) find(key K) (c *counted[K], end *atomic.Pointer[counted[K]], n int) {
+	end = &s.list
+	for c = end.Load(); c != nil && c.key != key; c = end.Load() {
+		end, n = &c.next, n+1
+	}
+	return c, end, n
 }
 
 // close ends the series: they are no longer scraped.
@@ -104,7 +108,7 @@ func (s *series[K]) close() {
 
 // collect implements member.
 func (s *series[K]) collect(out func(total uint64, labels ...string)) {
-	for _, c := range *s.list.Load() {
+	for c := s.list.Load(); c != nil; c = c.next.Load() {
 		out(c.total.Load(), append(append(make([]string, 0, len(s.labels)+1), s.labels...), s.text(c.key))...)
 	}
 }

@@ -71,9 +71,9 @@ func (u *Upstream) Release() {
 
 // Endpoint counts the tries sent to one endpoint of one upstream.
 type Endpoint struct {
+	codes   *series[int]
 	metrics *Metrics
 	key     endpointKey
-	codes   *series[int]
 }
 
 type endpointKey struct{ upstream, endpoint string }
