@@ -25,16 +25,18 @@ import (
 // weight or the other endpoints, and moves to the pool that takes its pool's
 // place at a reload.
 type Host struct {
+	// What every request touches stands first, together: with hundreds of hosts it is
+	// memory that decides.
 	load     balance.Load
-	evidence health.Evidence
+	requests atomic.Int64
+	metrics  *metrics.Endpoint
 	link     atomic.Pointer[link]
+	evidence health.Evidence
 	idle     idleShards
 	conns    atomic.Int64 // open connections
-	requests atomic.Int64
 	failures atomic.Int64
 	// complained bounds the log's lines about tries.
 	complained mono.Seldom
-	metrics    *metrics.Endpoint
 
 	// Owned by the pool's goroutine.
 	endpoint *endpoint.Endpoint // in the pool's snapshot

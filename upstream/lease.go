@@ -109,8 +109,11 @@ func (l *Lease) Address() string { return l.host.link.Load().address }
 // StickyCookie is the Set-Cookie value that keeps a client with this host; ""
 // when the pool is not sticky or the client has the cookie already.
 func (l *Lease) StickyCookie(ask *balance.Ask) string {
+	if l.pool.cookie == "" {
+		return ""
+	}
 	token := l.host.link.Load().token
-	if token == "" || l.pool.cookie == "" || ask.Sticky == token {
+	if token == "" || ask.Sticky == token {
 		return ""
 	}
 	return l.pool.cookie + "=" + token + "; Path=/; HttpOnly; SameSite=Lax"

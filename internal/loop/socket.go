@@ -61,14 +61,14 @@ func (s *Socket) join(fd int, l *Loop) error {
 // Move has another loop of the group watch. Nobody may wait for the socket. On an error
 // no loop watches, and the socket is fit to be closed.
 func (s *Socket) Move(l *Loop) error {
+	if s.loop.Load() == l { // and if it is closed, calls with it show it
+		return nil
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	last, fd := s.loop.Load(), int(s.fd.Load())
 	if fd < 0 {
 		return net.ErrClosed
-	}
-	if last == l {
-		return nil
 	}
 	last.poll.remove(fd)
 	last.sockets.Add(-1)
