@@ -19,8 +19,8 @@ const notTLS = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-
 	"this port speaks HTTPS only\n"
 
 // greet does TLS's handshake, which has as much time as a request's head, and goes
-// on with what was agreed on. A client that does not get through it has asked
-// nothing: it is no request.
+// on with what was agreed on. It has a goroutine of its own: a signature takes long for
+// a loop. A client that does not get through it has asked nothing: it is no request.
 func (c *conn) greet() {
 	c.state.Store(stateHandshake)
 	c.SetTimeout(c.server.limits().ReadHeaderTimeout)
@@ -34,8 +34,18 @@ func (c *conn) greet() {
 		c.serveHTTP2("")
 		c.end()
 	default:
-		c.serve()
+		c.settleDown()
 	}
+}
+
+// settleDown serves the connection, on a loop if it can be.
+func (c *conn) settleDown() {
+	c.Reloop(c.server.loops.Least())
+	if l := c.Loop(); l != nil {
+		l.Start(c)
+		return
+	}
+	c.serve()
 }
 
 // errWeak is why HTTP/2 was agreed on, but not begun.

@@ -123,7 +123,7 @@ func (s *Server) start(nc net.Conn) {
 		return
 	}
 	if site.TLS != nil {
-		nc = tls.Server(nc, site.TLS)
+		nc = tls.Server(wire.Base(nc), site.TLS)
 	}
 	if site.Relay != nil {
 		s.relay(site.Relay, nc)

@@ -60,8 +60,7 @@ func (f *Forward) roundTrip(x *exchange, a *attempt) error {
 	return nil
 }
 
-// goWith readies the exchange for waits on up. What its loop does not watch, as TLS,
-// blocks: the rest of the exchange runs beside the loop then.
+// goWith readies the exchange for waits on up. What its loop does not watch blocks: the rest of the exchange runs beside the loop then.
 func (x *exchange) goWith(up *wire.Conn) {
 	if up.Loop() == nil && !x.beside {
 		x.beside = true

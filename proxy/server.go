@@ -60,7 +60,7 @@ type Server struct {
 }
 
 // NewServer makes a server that listens nowhere yet. dog must be running. loops run
-// plain HTTP/1 connections; nil = each has a goroutine.
+// HTTP/1 connections; nil = each has a goroutine.
 func NewServer(name string, site *Site, dog *wire.Watchdog, loops *loop.Group, log *slog.Logger) *Server {
 	s := &Server{name: name, dog: dog, loops: loops, log: log, metrics: site.Metrics, listeners: map[string]*listener{}, conns: map[severable]struct{}{}}
 	s.site.Store(site)

@@ -138,9 +138,6 @@ func (h *Host) dropIdle() {
 // take returns a kept connection that is still good at the monotonic time now, or
 // nil. check looks at the socket even if the connection was busy a moment ago.
 func (h *Host) take(now int64, check bool, on *loop.Loop) *Conn {
-	if h.link.Load().options.TLS != nil {
-		on = nil // TLS reads its sockets itself
-	}
 	for {
 		c := h.idle.take(on)
 		if c == nil {
@@ -170,7 +167,7 @@ func (h *Host) good(c *Conn, now int64, check bool) bool {
 	if c.serial != l.serial || c.expired(l.options.Watchdog.Now(), l.options.IdleTimeout.Milliseconds()) {
 		return false
 	}
-	if !check && !c.doubt && now-c.answered <= int64(trusted) && c.Plain() && !c.Touched() {
+	if !check && !c.doubt && now-c.answered <= int64(trusted) && !c.Touched() {
 		return true
 	}
 	c.doubt = false
@@ -231,7 +228,7 @@ func handshake(ctx context.Context, nc net.Conn, config *tls.Config, address str
 	if config.ServerName == "" {
 		config.ServerName, _, _ = net.SplitHostPort(address)
 	}
-	tc := tls.Client(nc, config)
+	tc := tls.Client(wire.Base(nc), config)
 	if err := tc.HandshakeContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("TLS handshake: %w", err), nc.Close())
 	}

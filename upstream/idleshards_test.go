@@ -203,24 +203,22 @@ func TestTakingAndPuttingAllocateNothing(t *testing.T) {
 	}
 }
 
-// TLS reads its sockets itself: no loop watches them, whoever dials and takes them.
-func TestConnectionsOverTLSAreOfNoLoop(t *testing.T) {
-	l := startLoops(t, 1)[0]
+// A loop watches connections over TLS like others.
+func TestConnectionsOverTLSAreOfTheirLoop(t *testing.T) {
+	loops := startLoops(t, 2)
 	server := httptest.NewUnstartedServer(nil)
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	h := hostAt(t, server.Listener.Addr().String(), func(o *Options) { o.TLS = &tls.Config{InsecureSkipVerify: true} })
-	c := dialledOn(t, h, nil, 1)[0]
-	d, err := h.dial(t.Context(), time.Second, l)
-	if err != nil || d.Loop() != nil {
-		t.Fatalf("loop %v, %v", d.Loop(), err)
+	c := dialledOn(t, h, loops[0], 1)[0]
+	if c.Loop() != loops[0] || c.Plain() {
+		t.Fatalf("loop %v, plain %v", c.Loop(), c.Plain())
 	}
-	putAll([]*Conn{c, d})
-	for range 2 {
-		got := h.take(mono.Now(), false, l)
-		if got != c && got != d {
-			t.Fatal("it is not found")
+	for _, l := range []*loop.Loop{loops[0], loops[1], loops[0]} {
+		c.Put()
+		if got := h.take(mono.Now(), false, l); got != c || c.Loop() != l {
+			t.Fatalf("got %v, want %v on loop %d", got, c, l.Index())
 		}
-		defer got.Close()
 	}
+	c.Close()
 }

@@ -81,9 +81,8 @@ func (s *Socket) Stirred() bool { return s.read.look() || s.ended.Load() }
 
 // Expire ends all waits, current and later ones, until Extend.
 func (s *Socket) Expire() {
-	s.expired.Or(noReads | noWrites)
-	s.rouse(s.read.take())
-	s.rouse(s.write.take())
+	s.ExpireReads()
+	s.ExpireWrites()
 }
 
 // ExpireReads is Expire for waits to read.
@@ -92,11 +91,21 @@ func (s *Socket) ExpireReads() {
 	s.rouse(s.read.take())
 }
 
-// Extend takes back Expire and ExpireReads.
+// ExpireWrites is Expire for waits to write.
+func (s *Socket) ExpireWrites() {
+	s.expired.Or(noWrites)
+	s.rouse(s.write.take())
+}
+
+// Extend takes back Expire, ExpireReads and ExpireWrites.
 func (s *Socket) Extend() { s.expired.Store(0) }
 
 // ExtendReads takes back ExpireReads; what Expire has ended stays so.
 func (s *Socket) ExtendReads() { s.expired.CompareAndSwap(noReads, 0) }
+
+// ExtendWrites takes back ExpireWrites, also as a part of Expire: a farewell is said
+// after the end.
+func (s *Socket) ExtendWrites() { s.expired.And(^noWrites) }
 
 // MayRead is the error that a wait to read would end with at once; nil = it would wait.
 func (s *Socket) MayRead() error { return s.fate(noReads) }

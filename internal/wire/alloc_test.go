@@ -38,7 +38,7 @@ func TestFillAllocatesNothing(t *testing.T) {
 		if n := after.Mallocs - before.Mallocs; n > rounds/20 { // a collection, the runtime's own
 			t.Errorf("%d allocations in %d round trips", n, rounds)
 		}
-		p.Conn.Close()
+		p.Close()
 		await(t, echoed)
 	})
 }

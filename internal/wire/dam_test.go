@@ -45,9 +45,9 @@ func (d *dam) release(t *testing.T, n int) {
 
 // dammed is overTLS with a dam, behind which the session tickets are: in TLS 1.3 a
 // server's first write ends its part of the handshake.
-func dammed(t *testing.T) (*pair, *dam) {
+func dammed(t *testing.T, at place) (*pair, *dam) {
 	t.Helper()
 	d := &dam{pass: 1}
-	p := overTLSWith(t, func(far net.Conn) net.Conn { d.Conn = far; return d })
+	p := at.overTLSWith(t, func(far net.Conn) net.Conn { d.Conn = far; return d })
 	return p, d
 }

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"io"
 	"os"
 	"syscall"
 )
@@ -14,7 +13,7 @@ const spliceSteps = 8
 // become of the socket since it was read from, so that no read is tried in vain and
 // none is left out that would have found something.
 func (c *Conn) fillLooped() error {
-	look := c.more || c.own.Stirred()
+	look := c.held || c.own.stirred()
 	for {
 		found, err := c.tryLooped(look)
 		if found {
@@ -53,12 +52,15 @@ func (c *Conn) tryLooped(look bool) (found bool, err error) {
 	if c.Yield && c.buf == nil && c.own.task.On() {
 		return false, ErrIdle
 	}
-	return false, c.own.WaitRead(c.own.task)
+	return false, c.own.waitRead()
 }
 
 // sendLooped sends what is queued.
 func (c *Conn) sendLooped() error {
 	c.blind.Add(1) // another wait begins
+	if c.raw == nil {
+		return c.Flush()
+	}
 	n, err := writeFD(c.own.FD(), c.pending)
 	if err != nil && err != syscall.EAGAIN {
 		c.pending = nil
@@ -78,22 +80,27 @@ func (c *Conn) readLooped() (found bool, err error) {
 	if !c.room() {
 		return false, ErrBufferFull
 	}
-	free := c.buf.b[c.w:]
-	n, err := readFD(c.own.FD(), free)
-	switch {
-	case err == syscall.EAGAIN:
-		c.more = false
-		c.idle()
-		return false, nil
-	case err != nil:
-		err = os.NewSyscallError("read", err)
-	case n == 0:
-		err = io.EOF
-	default:
+	n, err := c.readNow(c.buf.b[c.w:])
+	if n > 0 {
 		c.w += int32(n)
-		c.more = n == len(free) || c.own.unix
 		return true, nil
 	}
 	c.idle()
+	if err == errNothing {
+		err = nil
+	}
 	return false, err
+}
+
+// readNow reads what needs no wait: some bytes, or there is an error, errNothing when
+// nothing has come yet.
+func (c *Conn) readNow(p []byte) (n int, err error) {
+	if c.raw != nil {
+		return c.own.readNow(p)
+	}
+	c.own.hurries = true
+	n, err = c.nc.Read(p)
+	c.own.hurries = false
+	c.held = n > 0
+	return n, err
 }

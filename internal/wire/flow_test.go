@@ -24,10 +24,12 @@ func TestFlowMovesBulkAndPiecesAlike(t *testing.T) {
 		"a goroutine":           func(t *testing.T) (from, to *pair) { return watched(t), watched(t) },
 		"beside a loop":         func(t *testing.T) (from, to *pair) { p := at["beside a loop"]; return p.pair(t), p.pair(t) },
 		"on a loop":             func(t *testing.T) (from, to *pair) { p := at["on a loop"]; return p.pair(t), p.pair(t) },
-		"from TLS":              func(t *testing.T) (from, to *pair) { return overTLS(t), watched(t) },
-		"from TLS, past a loop": func(t *testing.T) (from, to *pair) { return overTLS(t), at["beside a loop"].pair(t) },
-		"to TLS":                func(t *testing.T) (from, to *pair) { return watched(t), overTLS(t) },
-		"to TLS, past a loop":   func(t *testing.T) (from, to *pair) { return at["beside a loop"].pair(t), overTLS(t) },
+		"from TLS":              func(t *testing.T) (from, to *pair) { return place{}.overTLS(t), watched(t) },
+		"from TLS, past a loop": func(t *testing.T) (from, to *pair) { return place{}.overTLS(t), at["beside a loop"].pair(t) },
+		"from TLS, beside it":   func(t *testing.T) (from, to *pair) { return at["beside a loop"].overTLS(t), watched(t) },
+		"to TLS":                func(t *testing.T) (from, to *pair) { return watched(t), place{}.overTLS(t) },
+		"to TLS, beside a loop": func(t *testing.T) (from, to *pair) { return watched(t), at["beside a loop"].overTLS(t) },
+		"to TLS, past a loop":   func(t *testing.T) (from, to *pair) { return at["beside a loop"].pair(t), place{}.overTLS(t) },
 	} {
 		t.Run(name, func(t *testing.T) { flowMovesBulkAndPiecesAlike(t, flowing(ends(t))) })
 	}

@@ -60,7 +60,7 @@ func (c *Conn) WriteParts(a, b, d []byte) error {
 
 // writeVec sends c.vec, and takes away from it what it has sent.
 func (c *Conn) writeVec() (err error) {
-	if c.own != nil {
+	if c.own != nil && c.Plain() {
 		_, err = c.own.writeParts(&c.vec)
 	} else {
 		_, err = c.vec.WriteTo(c.nc)

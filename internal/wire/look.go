@@ -7,14 +7,6 @@ import (
 	"syscall"
 )
 
-// beneath is the connection that a TLS connection goes through; any other itself.
-func beneath(nc net.Conn) net.Conn {
-	if over, ok := nc.(interface{ NetConn() net.Conn }); ok {
-		return over.NetConn()
-	}
-	return nc
-}
-
 // socketOf is the socket that a connection's bytes go through, also under TLS; nil
 // when there is none.
 func socketOf(nc net.Conn) syscall.RawConn {
@@ -78,9 +70,13 @@ func (c *Conn) Quiet() bool {
 	return c.Plain() || c.holdsNothing()
 }
 
-// holdsNothing reads under a deadline that has passed: that gives only what needs
-// no wait.
+// holdsNothing reads what needs no wait: on a loop by saying so, else under a deadline
+// that has passed.
 func (c *Conn) holdsNothing() bool {
+	if c.own != nil {
+		_, err := c.readNow(c.stray[:])
+		return err == errNothing
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.nc.SetReadDeadline(longAgo) != nil {

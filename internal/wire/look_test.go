@@ -25,7 +25,7 @@ func goneLooksWithoutTaking(t *testing.T, p *pair) {
 		}
 		return nil
 	})
-	p.Conn.Close()
+	p.Close()
 	if closed, _ := p.Gone(); !closed {
 		t.Error("a closed connection is still there")
 	}
@@ -70,7 +70,11 @@ func bufferedBytesAreNotQuiet(t *testing.T, p *pair) {
 
 // TLS reads as much as comes in one segment and gives out one record at a time.
 func TestRecordsThatTLSHoldsBackAreNotQuiet(t *testing.T) {
-	p := overTLS(t)
+	everywhereOverTLS(t, recordsThatTLSHoldsBackAreNotQuiet)
+}
+
+func recordsThatTLSHoldsBackAreNotQuiet(t *testing.T, at place) {
+	p := at.overTLS(t)
 	p.says(t, "one")
 	p.says(t, "two")
 	p.takes(t, "one")

@@ -3,36 +3,43 @@ package wire
 import (
 	"net"
 	"os"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
 	"pingap-go/internal/loop"
 )
 
-// Looped has l watch nc's socket from now on. It gives nc itself back where that
-// cannot be: l is nil, nc is no plain socket, or there are no descriptors to spare.
+// Looped has l watch nc's socket from now on. It gives nc back as it was where that
+// cannot be: l is nil, nc is neither a plain socket nor TLS through a Base, or there are
+// no descriptors to spare.
 func Looped(nc net.Conn, l *loop.Loop) net.Conn {
-	var raw syscall.RawConn
-	if _, secure := nc.(interface{ NetConn() net.Conn }); l == nil || secure {
+	last := beneath(nc)
+	s := watchedBy(l, nc)
+	if s == nil {
 		return nc
 	}
-	if raw = socketOf(nc); raw == nil {
-		return nc
+	_ = last.Close() // the socket lives on by the other descriptor
+	return moved(nc, s)
+}
+
+// watchedBy is the socket of nc once more, which l watches; nil where that cannot be.
+func watchedBy(l *loop.Loop, nc net.Conn) *looped {
+	raw := socketOf(nc)
+	if _, can := movable(nc); l == nil || raw == nil || !can {
+		return nil
 	}
 	fd := -1
 	err := raw.Control(func(taken uintptr) { fd, _ = unix.FcntlInt(taken, unix.F_DUPFD_CLOEXEC, 0) })
 	if err != nil || fd < 0 {
-		return nc
+		return nil
 	}
 	s, err := l.Add(fd)
 	if err != nil {
 		_ = unix.Close(fd)
-		return nc
+		return nil
 	}
-	_ = nc.Close() // the socket lives on by the other descriptor
-	_, local := nc.(*net.UnixConn)
-	return &looped{Socket: s, local: nc.LocalAddr(), remote: nc.RemoteAddr(), unix: local}
+	_, local := beneath(nc).(*net.UnixConn)
+	return &looped{Socket: s, local: nc.LocalAddr(), remote: nc.RemoteAddr(), unix: local, more: true}
 }
 
 // For has the connection wait as t: by switching back to t's loop while t is there.
@@ -67,15 +74,30 @@ func (c *Conn) Await(job loop.Job) bool {
 }
 
 // Stirred says that there may be something to read.
-func (c *Conn) Stirred() { c.more = true }
+func (c *Conn) Stirred() { c.own.more = true }
 
 // Touched reports whether there may be something to read or an end to be seen, as far
-// as a loop has told; it costs no system call. Only who reads may call it.
+// as is known without a system call: a loop has told, or TLS may have read it already.
+// Only who reads may call it. One that was touched may have lost a byte by the look: it
+// is fit to be closed, if it is not Quiet either.
 func (c *Conn) Touched() bool {
-	if c.own != nil && c.own.Stirred() {
-		c.more = true
+	switch {
+	case c.own == nil:
+		return !c.Plain()
+	case c.own.stirred():
+		return true
 	}
-	return c.more
+	return c.held && !c.holdsNothing()
+}
+
+// Reloop is Unloop taken back: l watches the connection from now on. It changes nothing
+// where that cannot be (see Looped).
+func (c *Conn) Reloop(l *loop.Loop) {
+	last := beneath(c.nc)
+	if s := watchedBy(l, c.nc); s != nil {
+		c.swap(s)
+		_ = last.Close() // the socket lives on by the other descriptor
+	}
 }
 
 // Unloop gives a connection to Go's poller, for goroutines of its own that read and
@@ -94,24 +116,24 @@ func (c *Conn) Unloop() error {
 	if err != nil {
 		return err
 	}
-	c.dog.remove(c)
 	c.swap(nc)
-	c.dog.add(c)
 	return nil
 }
 
-// swap has bytes go through nc from now on. The watchdog must not know the Conn.
-func (c *Conn) swap(nc net.Conn) {
+// swap has bytes go through socket from now on.
+func (c *Conn) swap(socket net.Conn) {
+	c.dog.remove(c)
+	defer c.dog.add(c)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.peeking.Lock()
 	defer c.peeking.Unlock()
-	c.own, c.warm, c.looked = nil, false, false
-	c.attach(nc)
+	c.warm, c.looked, c.spent = false, false, false
+	c.attach(moved(c.nc, socket))
 	if c.reason.Load() != 0 {
-		_ = nc.SetDeadline(longAgo) // cannot fail on a new connection
+		_ = socket.SetDeadline(longAgo) // cannot fail on a new connection
 	}
 	if c.severed.Load() {
-		_ = nc.Close() // nor this
+		_ = c.sever() // nor this
 	}
 }

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -19,13 +20,57 @@ type looped struct {
 	*loop.Socket
 	task          *loop.Task
 	local, remote net.Addr
+	more          bool // there may be something on the socket: the last read may have left it, or the loop has told
+	hurries       bool // reads do not wait: errNothing
 	unix          bool // reads may be cut short
 
-	mu    sync.Mutex  // guards alarm
-	alarm *time.Timer // of a deadline to come
+	mu     sync.Mutex     // guards alarms
+	alarms [2]*time.Timer // of deadlines to come, for reads and for writes
 }
 
 var _ net.Conn = (*looped)(nil)
+
+// nothing is the error of a read that does not wait. TLS takes it for one after which it
+// can go on.
+type nothing struct{ error }
+
+func (nothing) Timeout() bool   { return true }
+func (nothing) Temporary() bool { return true }
+
+var errNothing net.Error = nothing{errors.New("nothing to read yet")}
+
+// stirred is Stirred, for Read to know.
+func (s *looped) stirred() bool {
+	if s.Stirred() {
+		s.more = true
+	}
+	return s.more
+}
+
+// readNow reads what there is, and does not ask the system where nothing is known to be.
+func (s *looped) readNow(p []byte) (int, error) {
+	if !s.stirred() {
+		return 0, errNothing
+	}
+	n, err := readFD(s.FD(), p)
+	switch {
+	case err == syscall.EAGAIN:
+		s.more = false
+		return 0, errNothing
+	case err != nil:
+		return 0, os.NewSyscallError("read", err)
+	case n == 0:
+		return 0, io.EOF
+	}
+	s.more = n == len(p) || s.unix
+	return n, nil
+}
+
+// waitRead waits until there may be something to read.
+func (s *looped) waitRead() error {
+	s.more = true
+	return s.WaitRead(s.task)
+}
 
 // Read implements net.Conn.
 func (s *looped) Read(p []byte) (int, error) {
@@ -33,46 +78,62 @@ func (s *looped) Read(p []byte) (int, error) {
 		if err := s.MayRead(); err != nil {
 			return 0, err
 		}
-		n, err := readFD(s.FD(), p)
-		switch {
-		case err == nil && n == 0:
-			return 0, io.EOF
-		case err != syscall.EAGAIN:
-			return max(n, 0), os.NewSyscallError("read", err)
+		n, err := s.readNow(p)
+		if err != errNothing || s.hurries {
+			return n, err
 		}
-		if err := s.WaitRead(s.task); err != nil {
+		if err := s.waitRead(); err != nil {
 			return 0, err
 		}
 	}
 }
 
 // Write implements net.Conn.
-func (s *looped) Write(p []byte) (int, error) {
-	whole := net.Buffers{p}
-	return s.writeParts(&whole)
+func (s *looped) Write(p []byte) (sent int, err error) {
+	for sent < len(p) {
+		if err := s.beforeWrite(); err != nil {
+			return sent, err
+		}
+		n, err := writeFD(s.FD(), p[sent:])
+		sent += max(n, 0)
+		if err := s.afterWrite(err); err != nil {
+			return sent, err
+		}
+	}
+	return sent, nil
 }
 
 // writeParts sends all of parts, and takes away from them what it has sent.
 func (s *looped) writeParts(parts *net.Buffers) (sent int, err error) {
 	for len(*parts) > 0 {
-		if err := s.MayWrite(); err != nil {
+		if err := s.beforeWrite(); err != nil {
 			return sent, err
 		}
-		s.task.Step(1)
 		n, err := writePartsFD(s.FD(), *parts)
-		switch {
-		case err == nil:
+		if err == nil {
 			sent += n
 			consume(parts, n)
-			continue
-		case err != syscall.EAGAIN:
-			return sent, os.NewSyscallError("write", err)
 		}
-		if err := s.WaitWrite(s.task); err != nil {
+		if err := s.afterWrite(err); err != nil {
 			return sent, err
 		}
 	}
 	return sent, nil
+}
+
+// beforeWrite has others take their turn, and says why nothing may be written.
+func (s *looped) beforeWrite() error {
+	s.task.Step(1)
+	return s.MayWrite()
+}
+
+// afterWrite says why no more may be written, if the last write has met err; where that
+// is for want of room it waits first.
+func (s *looped) afterWrite(err error) error {
+	if err == syscall.EAGAIN {
+		return s.WaitWrite(s.task)
+	}
+	return os.NewSyscallError("write", err)
 }
 
 // consume takes n bytes off the front.
@@ -95,43 +156,44 @@ func (s *looped) LocalAddr() net.Addr { return s.local }
 // RemoteAddr implements net.Conn.
 func (s *looped) RemoteAddr() net.Addr { return s.remote }
 
-// SetDeadline implements net.Conn, for times that have passed and for none: the
-// watchdog knows of the others.
+// SetDeadline implements net.Conn.
 func (s *looped) SetDeadline(at time.Time) error {
-	s.silence()
 	if at.IsZero() {
 		s.Extend()
-	} else {
-		s.Expire()
 	}
-	return nil
+	_ = s.SetReadDeadline(at) // neither fails
+	return s.SetWriteDeadline(at)
 }
 
-// SetWriteDeadline implements net.Conn, as SetDeadline does.
-func (s *looped) SetWriteDeadline(at time.Time) error { return s.SetDeadline(at) }
-
-// SetReadDeadline implements net.Conn, for times to come as well. What SetDeadline has
-// ended stays so.
+// SetReadDeadline implements net.Conn. What SetDeadline has ended stays so.
 func (s *looped) SetReadDeadline(at time.Time) error {
-	s.silence()
-	s.ExtendReads()
-	if at.IsZero() {
-		return nil
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.alarm = time.AfterFunc(time.Until(at), s.ExpireReads)
+	s.limit(at, &s.alarms[0], s.ExpireReads, s.ExtendReads)
 	return nil
 }
 
-// silence ends the alarm. One that is just going off ends a wait too early, which
-// whoever waits finds out (interruption).
-func (s *looped) silence() {
+// SetWriteDeadline implements net.Conn.
+func (s *looped) SetWriteDeadline(at time.Time) error {
+	s.limit(at, &s.alarms[1], s.ExpireWrites, s.ExtendWrites)
+	return nil
+}
+
+// limit has waits of one kind end at a time: the zero time is never. An alarm that is
+// just going off ends one too early, which whoever waits finds out (interruption).
+func (s *looped) limit(at time.Time, alarm **time.Timer, expire, extend func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.alarm != nil {
-		s.alarm.Stop()
-		s.alarm = nil
+	if *alarm != nil {
+		(*alarm).Stop()
+		*alarm = nil
+	}
+	switch left := time.Until(at); {
+	case at.IsZero():
+		extend()
+	case left <= 0:
+		expire()
+	default:
+		extend()
+		*alarm = time.AfterFunc(left, expire)
 	}
 }
 

@@ -52,7 +52,7 @@ func newPair(t testing.TB) *pair {
 	near, far := sockets(t)
 	dog := NewWatchdog()
 	p := &pair{NewConn(near, dog), far, dog, place{}}
-	t.Cleanup(func() { p.Conn.Close() })
+	t.Cleanup(func() { p.Close() })
 	return p
 }
 
@@ -71,14 +71,14 @@ func run(t testing.TB, dog *Watchdog) {
 	t.Cleanup(func() { cancel(); running.Wait() })
 }
 
-// overTLS is a Conn whose bytes are encrypted.
-func overTLS(t testing.TB) *pair {
+// overTLS makes a connection whose bytes are encrypted.
+func (at place) overTLS(t testing.TB) *pair {
 	t.Helper()
-	return overTLSWith(t, func(far net.Conn) net.Conn { return far })
+	return at.overTLSWith(t, func(far net.Conn) net.Conn { return far })
 }
 
 // overTLSWith is overTLS with something between the peer's TLS and its socket.
-func overTLSWith(t testing.TB, between func(far net.Conn) net.Conn) *pair {
+func (at place) overTLSWith(t testing.TB, between func(far net.Conn) net.Conn) *pair {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
 	server.StartTLS()
@@ -91,15 +91,19 @@ func overTLSWith(t testing.TB, between func(far net.Conn) net.Conn) *pair {
 			t.Errorf("handshake: %v", err)
 		}
 	})
-	nc := tls.Client(near, &tls.Config{InsecureSkipVerify: true, DynamicRecordSizingDisabled: true})
+	nc := tls.Client(Base(near), &tls.Config{InsecureSkipVerify: true, DynamicRecordSizingDisabled: true})
 	if err := nc.Handshake(); err != nil {
 		t.Fatal(err)
 	}
 	greeting.Wait()
 	dog := NewWatchdog()
 	run(t, dog)
-	p := &pair{NewConn(nc, dog), peer, dog, place{}}
-	t.Cleanup(func() { p.Conn.Close() })
+	p := &pair{NewConn(nc, dog), peer, dog, at}
+	p.Reloop(at.loop)
+	t.Cleanup(func() { p.Close() })
+	if p.Loop() != at.loop {
+		t.Fatal("another loop watches, or none")
+	}
 	return p
 }
 

@@ -87,7 +87,7 @@ func (p *Pipe) Give() {
 func (p *Pipe) From(src *Conn, n int64) (int64, error) {
 	p.most = int(min(n, pipeSize))
 	if src.own != nil {
-		src.more = true // a pipe takes what fits
+		src.own.more = true // a pipe takes what fits
 		src.own.task.Step(spliceSteps)
 	}
 	for {

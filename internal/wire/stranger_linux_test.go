@@ -59,7 +59,7 @@ func TestAFailedUnloopLeavesStrangersAlone(t *testing.T) {
 		"Queue":      func(p *pair) error { p.Queue([]byte("secret")); return p.Fill() },
 		"CloseWrite": func(p *pair) error { return p.CloseWrite() },
 		"Sever":      func(p *pair) error { return p.Sever() },
-		"Close":      func(p *pair) error { return p.Conn.Close() },
+		"Close":      func(p *pair) error { return p.Close() },
 		"Abort":      func(p *pair) error { return p.Abort() },
 		"Pipe": func(p *pair) error {
 			pipe, err := TakePipe()
@@ -90,7 +90,7 @@ func TestAFailedUnloopLeavesStrangersAlone(t *testing.T) {
 				if got := p.Buffered(); len(got) > 0 {
 					t.Errorf("it has read %q", got)
 				}
-				_ = p.Conn.Close()
+				_ = p.Close()
 				untouched(t, number, peer)
 			})
 		}

@@ -2,9 +2,10 @@ package wire
 
 import "syscall"
 
-// fillStream is Fill for connections that do not read their socket themselves: TLS,
-// mostly. It has the watchdog end its first read after a tick; what is waited for
-// later is the socket, with no buffer and few frames on the stack.
+// fillStream is Fill for connections that do not read their socket themselves, and that
+// no loop watches: TLS of tunnels and tcp servers, and all TLS where there are no loops.
+// It has the watchdog end its first read after a tick; what is waited for later is the
+// socket, with no buffer and few frames on the stack.
 func (c *Conn) fillStream() error {
 	if err := c.Flush(); err != nil {
 		return err

@@ -14,6 +14,10 @@ import (
 // The end of a TLS connection lies behind bytes that nobody reads while a request
 // waits: the peer's farewell, and what it may have sent before.
 func TestGoneSeesTheEndBehindUnreadBytesOverTLS(t *testing.T) {
+	everywhereOverTLS(t, goneSeesTheEndBehindUnreadBytesOverTLS)
+}
+
+func goneSeesTheEndBehindUnreadBytesOverTLS(t *testing.T, at place) {
 	for name, leave := range map[string]func(*pair){
 		"farewell": func(p *pair) { p.peer.Close() },
 		"bytes and farewell": func(p *pair) {
@@ -23,7 +27,7 @@ func TestGoneSeesTheEndBehindUnreadBytesOverTLS(t *testing.T) {
 		"no farewell": func(p *pair) { beneath(p.peer).Close() },
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := overTLS(t)
+			p := at.overTLS(t)
 			p.says(t, "hello")
 			p.takes(t, "hello")
 			if closed, _ := p.Gone(); closed {
@@ -40,8 +44,10 @@ func TestGoneSeesTheEndBehindUnreadBytesOverTLS(t *testing.T) {
 	}
 }
 
-func TestBytesAloneAreNoEndOverTLS(t *testing.T) {
-	p := overTLS(t)
+func TestBytesAloneAreNoEndOverTLS(t *testing.T) { everywhereOverTLS(t, bytesAloneAreNoEndOverTLS) }
+
+func bytesAloneAreNoEndOverTLS(t *testing.T, at place) {
+	p := at.overTLS(t)
 	p.arrives(t, "hello")
 	if closed, readable := p.Gone(); closed || !readable {
 		t.Errorf("closed %v, readable %v", closed, readable)
@@ -52,7 +58,11 @@ func TestBytesAloneAreNoEndOverTLS(t *testing.T) {
 // TLS answers every write after one that was cut short by the same error, which is
 // no reason to try again and again.
 func TestWriteThatWasCutShortIsTheLastOverTLS(t *testing.T) {
-	p := overTLS(t)
+	everywhereOverTLS(t, writeThatWasCutShortIsTheLastOverTLS)
+}
+
+func writeThatWasCutShortIsTheLastOverTLS(t *testing.T, at place) {
+	p := at.overTLS(t)
 	p.SetTimeout(200 * time.Millisecond)
 	if err := p.Write(make([]byte, 64<<20)); err != ErrTimeout {
 		t.Fatalf("a peer that does not read: %v", err)
@@ -96,8 +106,12 @@ func (t *tap) records() (n int) {
 
 // A head and its content are one record, and one system call, if they fit into it.
 func TestSmallPartsAreOneRecordOverTLS(t *testing.T) {
+	everywhereOverTLS(t, smallPartsAreOneRecordOverTLS)
+}
+
+func smallPartsAreOneRecordOverTLS(t *testing.T, at place) {
 	seen := new(tap)
-	p := overTLSWith(t, func(far net.Conn) net.Conn { seen.Conn = far; return seen })
+	p := at.overTLSWith(t, func(far net.Conn) net.Conn { seen.Conn = far; return seen })
 	seen.records() // the handshake's
 	for _, tt := range []struct{ head, content, records int }{
 		{200, 10, 1}, {200, 10 << 10, 1}, {1 << 10, 15<<10 - 2, 1}, {1 << 10, 15<<10 - 1, 3}, {200, 64 << 10, 6},
@@ -121,8 +135,10 @@ func TestSmallPartsAreOneRecordOverTLS(t *testing.T) {
 }
 
 // What was broken off must not look complete.
-func TestAbortIsNoFarewellOverTLS(t *testing.T) {
-	p := overTLS(t)
+func TestAbortIsNoFarewellOverTLS(t *testing.T) { everywhereOverTLS(t, abortIsNoFarewellOverTLS) }
+
+func abortIsNoFarewellOverTLS(t *testing.T, at place) {
+	p := at.overTLS(t)
 	if err := p.Write([]byte("half")); err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +151,7 @@ func TestAbortIsNoFarewellOverTLS(t *testing.T) {
 }
 
 func TestSeverEndsWhatGoesOn(t *testing.T) {
-	for name, over := range map[string]func(testing.TB) *pair{"plain": watched, "TLS": overTLS} {
+	for name, over := range map[string]func(testing.TB) *pair{"plain": watched, "TLS": place{}.overTLS} {
 		t.Run(name, func(t *testing.T) {
 			p := over(t)
 			reading := later(p.Fill)

@@ -15,11 +15,12 @@ import (
 // unloops gives a connection to Go's poller, from its loop on.
 func (p *pair) unloops(t *testing.T) {
 	t.Helper()
+	plain := p.Plain()
 	if err := p.at.do(p.Unloop, p.Conn); err != nil {
 		t.Fatal(err)
 	}
 	p.at = place{}
-	if _, tcp := p.NetConn().(*net.TCPConn); p.Loop() != nil || !tcp || !p.Plain() {
+	if _, tcp := beneath(p.NetConn()).(*net.TCPConn); p.Loop() != nil || !tcp || p.Plain() != plain {
 		t.Fatalf("loop %v, connection %T, plain %v", p.Loop(), p.NetConn(), p.Plain())
 	}
 }
@@ -80,7 +81,7 @@ func TestUnloopChangesNothingElse(t *testing.T) {
 			if err := await(t, later(p.Fill)); err != io.EOF {
 				t.Errorf("in the end: %v", err)
 			}
-			if p.Conn.Close() != nil || p.dog.Len() != 0 {
+			if p.Close() != nil || p.dog.Len() != 0 {
 				t.Errorf("%d are watched", p.dog.Len())
 			}
 		})
@@ -103,7 +104,7 @@ func TestUnloopBesideOthers(t *testing.T) {
 			t.Error("it is not severed")
 		}
 		others.Wait()
-		p.Conn.Close()
+		p.Close()
 		p.peer.Close()
 	}
 }
@@ -128,14 +129,14 @@ func TestSeverDuringUnloopIsNotLost(t *testing.T) {
 		if err := p.Conn.Fill(); err == nil {
 			t.Error("Fill went well")
 		}
-		p.Conn.Close()
+		p.Close()
 		far.Close()
 	}
 }
 
 func TestUnloopOfWhatIsClosedFails(t *testing.T) {
 	p := onLoop(t).pair(t)
-	p.Conn.Close()
+	p.Close()
 	if err := p.Unloop(); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("got %v", err)
 	}

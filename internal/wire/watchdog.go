@@ -120,11 +120,11 @@ func (c *Conn) look(now, late int64) {
 		c.expire(at)
 		return
 	}
-	if !c.Plain() {
-		c.lookStream()
+	if c.own != nil { // no wait is blind there
 		return
 	}
-	if c.own != nil { // no wait is blind there
+	if !c.Plain() {
+		c.lookStream()
 		return
 	}
 	b := c.blind.Load()

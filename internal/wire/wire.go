@@ -69,7 +69,7 @@ type Conn struct {
 	waited bool // a read of this Fill has found nothing
 	looked bool // the watchdog has ended the wait before this read
 	warm   bool // at least one wait has ended well
-	more   bool // a loop watches, and the last read may have left something
+	held   bool // a loop watches, and TLS may have read what it has not given out yet
 	spent  bool // of what TLS has read nothing whole is left: only the socket can bring more
 	// Yield has Fill return ErrIdle when nothing has come for a tick, so that the
 	// owner can go on waiting with less in its hands. What was queued has been
@@ -140,13 +140,13 @@ func (c *Conn) Init(nc net.Conn, dog *Watchdog) {
 
 // attach has bytes go through nc.
 func (c *Conn) attach(nc net.Conn) {
-	c.nc, c.sock = nc, socketOf(nc)
-	switch nc := nc.(type) {
-	case *looped:
-		c.own, c.more, c.raw = nc, true, c.sock
-	case *net.TCPConn, *net.UnixConn:
+	c.nc, c.sock, c.raw = nc, socketOf(nc), nil
+	c.own, _ = beneath(nc).(*looped)
+	_, secure := nc.(over)
+	if !secure {
 		c.raw = c.sock
 	}
+	c.held = secure && c.own != nil
 }
 
 // NetConn is the connection underneath.
@@ -213,8 +213,8 @@ func (c *Conn) Close() error {
 	c.sent()
 	c.r = c.w
 	c.release()
-	if c.broken.Load() && c.own == nil {
-		return c.Sever()
+	if c.broken.Load() {
+		return beneath(c.nc).Close()
 	}
 	return c.nc.Close()
 }
@@ -225,6 +225,10 @@ func (c *Conn) Sever() error {
 	c.mu.Lock() // another goroutine may be in Unloop
 	defer c.mu.Unlock()
 	c.severed.Store(true)
+	return c.sever()
+}
+
+func (c *Conn) sever() error {
 	if c.own != nil {
 		return c.own.Sever()
 	}
