@@ -82,5 +82,6 @@ func (c *Conn) Close() error {
 	}
 	c.closed = true
 	c.host.conns.Add(-1)
+	c.Hurry() // an instance that takes no bytes is not waited for, least of all on a loop
 	return c.Conn.Close()
 }

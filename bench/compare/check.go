@@ -36,24 +36,24 @@ func answerOf(ctx context.Context, p *proxy, l loadSpec) (string, error) {
 	if l.body > 0 {
 		method, body = http.MethodPost, bytes.NewReader(bytes.Repeat([]byte("0123456789abcde\n"), l.body/16))
 	}
-	content, status, err := fetch(ctx, method, p.url(l.path), body)
+	content, status, err := p.fetch(ctx, method, l.path, body)
 	if err != nil {
 		return "", err
 	}
-	head, _, err := fetch(ctx, http.MethodGet, p.url("/headers"), http.NoBody)
+	head, _, err := p.fetch(ctx, http.MethodGet, "/headers", http.NoBody)
 	if err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("%s %x, forwarded: %s", status, sha256.Sum256(content), forwarded(head, p.addr)), nil
 }
 
-func fetch(ctx context.Context, method, url string, body io.Reader) (content []byte, status string, err error) {
-	request, err := http.NewRequestWithContext(ctx, method, url, body)
+func (p *proxy) fetch(ctx context.Context, method, path string, body io.Reader) (content []byte, status string, err error) {
+	request, err := http.NewRequestWithContext(ctx, method, p.url(path), body)
 	if err != nil {
 		return nil, "", err
 	}
 	request.Close = true
-	answer, err := http.DefaultClient.Do(request)
+	answer, err := p.client.Do(request)
 	if err != nil {
 		return nil, "", err
 	}

@@ -16,6 +16,7 @@ type loadSpec struct {
 	goal        float64 // of CPU per request, beside nginx and HAProxy
 	goGoal      float64 // of CPU per request, beside the proxies written in Go
 	throughput  bool    // throughput must be at least theirs
+	tls         bool
 }
 
 // run is what one measurement of one proxy gave.
@@ -33,7 +34,7 @@ func (r run) cpuPerRequest() float64 {
 func closedLoop(l loadSpec) func(context.Context, *bench) ([]figure, error) {
 	return func(ctx context.Context, b *bench) ([]figure, error) {
 		names := append([]string{b.subject}, without(l.peers, b.subject)...)
-		runs, err := b.closedLoops(ctx, func() ([]*proxy, error) { return b.start(ctx, names, shape{}) }, l)
+		runs, err := b.closedLoops(ctx, func() ([]*proxy, error) { return b.start(ctx, names, shape{tls: l.tls}) }, l, b.pairs)
 		if err != nil {
 			return nil, err
 		}
@@ -45,16 +46,12 @@ func without(names []string, one string) []string {
 	return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == one })
 }
 
-// pairsPerStart is for how many pairs the proxies run before they are started anew.
-// Where a process comes to lie, in memory and on the cores, is drawn at its start and
-// moves its figures by some percent: a row must not rest on one draw.
-const pairsPerStart = 2
-
 // closedLoops measures the proxies that start starts under full load. The answer is
-// by proxy.
-func (b *bench) closedLoops(ctx context.Context, start func() ([]*proxy, error), l loadSpec) (all [][]run, err error) {
-	for done := 0; done < b.pairs; done += pairsPerStart {
-		runs, err := b.closedLoopsOnce(ctx, start, l, min(pairsPerStart, b.pairs-done))
+// by proxy. They are started anew for each pair: where a process comes to lie, in memory
+// and on the cores, is drawn at its start and moves its figures by some percent.
+func (b *bench) closedLoops(ctx context.Context, start func() ([]*proxy, error), l loadSpec, pairs int) (all [][]run, err error) {
+	for pair := range pairs {
+		runs, err := b.measurePair(ctx, start, l, pair)
 		if err != nil {
 			return nil, err
 		}
@@ -62,14 +59,14 @@ func (b *bench) closedLoops(ctx context.Context, start func() ([]*proxy, error),
 			all = make([][]run, len(runs))
 		}
 		for i := range runs {
-			all[i] = append(all[i], runs[i]...)
+			all[i] = append(all[i], runs[i])
 		}
 	}
 	return all, nil
 }
 
-// closedLoopsOnce measures some pairs with one start of the proxies.
-func (b *bench) closedLoopsOnce(ctx context.Context, start func() ([]*proxy, error), l loadSpec, pairs int) ([][]run, error) {
+// measurePair starts the proxies and measures each once.
+func (b *bench) measurePair(ctx context.Context, start func() ([]*proxy, error), l loadSpec, pair int) ([]run, error) {
 	started, err := start()
 	if err != nil {
 		return nil, err
@@ -83,9 +80,13 @@ func (b *bench) closedLoopsOnce(ctx context.Context, start func() ([]*proxy, err
 			return nil, err
 		}
 	}
-	return inTurn(pairs, len(started), func(i int) (run, error) {
-		return b.load(ctx, started[i], l, b.each)
-	})
+	runs := make([]run, len(started))
+	for _, i := range turn(pair, len(started)) {
+		if runs[i], err = b.load(ctx, started[i], l, b.each); err != nil {
+			return nil, err
+		}
+	}
+	return runs, nil
 }
 
 // inTurn measures n proxies one after the other, forwards and backwards in turn,
@@ -158,11 +159,15 @@ func (b *bench) startShapes(ctx context.Context, shapes ...shape) (started []*pr
 	return started, nil
 }
 
+// scalePairs is how many pairs there are in the scale rows for one elsewhere: they are
+// about a few percent.
+const scalePairs = 2
+
 // scaled compares the subject of that shape with the subject of the least one.
 func scaled(s shape, highest float64) func(context.Context, *bench) ([]figure, error) {
 	return func(ctx context.Context, b *bench) ([]figure, error) {
 		l := loadSpec{path: smallPath, connections: 64, goal: highest}
-		runs, err := b.closedLoops(ctx, func() ([]*proxy, error) { return b.startShapes(ctx, s, shape{}) }, l)
+		runs, err := b.closedLoops(ctx, func() ([]*proxy, error) { return b.startShapes(ctx, s, shape{}) }, l, scalePairs*b.pairs)
 		if err != nil {
 			return nil, err
 		}

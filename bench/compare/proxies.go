@@ -5,6 +5,7 @@ import (
 	"embed"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -67,9 +68,12 @@ var proxies = map[string]proxySpec{
 
 func nginxArgs(config string, s settings) []string { return []string{"-p", s.Dir, "-c", config} }
 
-// shape is how much configuration the subject gets. The zero shape is one
-// location and one endpoint.
-type shape struct{ locations, endpoints int }
+// shape is what a proxy is set up for. The zero shape is one location and one
+// endpoint, without TLS. More locations and endpoints are for the subject only.
+type shape struct {
+	locations, endpoints int
+	tls                  bool
+}
 
 // location is one [locations.NAME] of the subject.
 type location struct{ Name, Path string }
@@ -77,6 +81,7 @@ type location struct{ Name, Path string }
 // settings fill the templates.
 type settings struct {
 	Dir, Addr, AdminAddr, Port string
+	Certificate                string // file with its key; "" = no TLS
 	Endpoints                  []string
 	Locations                  []location
 	Files, Connections         int
@@ -86,10 +91,11 @@ type settings struct {
 // proxy is a running proxy.
 type proxy struct {
 	*group
-	addr string
+	addr, scheme string
+	client       *http.Client
 }
 
-func (p *proxy) url(path string) string { return "http://" + p.addr + path }
+func (p *proxy) url(path string) string { return p.scheme + "://" + p.addr + path }
 
 // bench is one run of the program: its directory, its upstream, its options.
 type bench struct {
@@ -99,6 +105,7 @@ type bench struct {
 	notes        []string // what the rows say beside their figures, for below the table
 
 	dir      string
+	shown    *certificate
 	origin   *group
 	originAt string // port of the upstream, which listens on all of 127.0.0.0/8
 	files    int
@@ -115,6 +122,9 @@ func (b *bench) open(ctx context.Context) (err error) {
 	}
 	b.files = int(limit.Cur)
 	if b.dir, err = os.MkdirTemp("", "pingap-bench-"); err != nil {
+		return err
+	}
+	if b.shown, err = newCertificate(b.dir); err != nil {
 		return err
 	}
 	addrs, err := freeAddrs(1)
@@ -183,7 +193,11 @@ func (b *bench) startOne(ctx context.Context, name string, size shape) (*proxy, 
 	if err != nil {
 		return nil, err
 	}
-	return &proxy{group: g, addr: s.Addr}, nil
+	p := &proxy{group: g, addr: s.Addr, scheme: "http", client: b.shown.client}
+	if size.tls {
+		p.scheme = "https"
+	}
+	return p, nil
 }
 
 // find prefers what bench/run.sh has built.
@@ -206,6 +220,9 @@ func (b *bench) settings(dir string, size shape) (settings, error) {
 	}
 	s.Addr, s.AdminAddr = addrs[0], addrs[1]
 	_, s.Port, _ = net.SplitHostPort(s.Addr)
+	if size.tls {
+		s.Certificate = b.shown.file
+	}
 	for i := range max(size.endpoints, 1) {
 		s.Endpoints = append(s.Endpoints, fmt.Sprintf("127.0.0.%d:%s", i+1, b.originAt))
 	}

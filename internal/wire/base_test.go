@@ -141,3 +141,20 @@ func TestWritesUnderADeadlineToCome(t *testing.T) {
 		})
 	}
 }
+
+// Where there is no room for a farewell, who hurries leaves without one: a wait that is
+// nobody's would be its loop's.
+func TestHurriedFarewellDoesNotWait(t *testing.T) {
+	at := onLoop(t)
+	p := at.overTLS(t)
+	for err := error(nil); err == nil; {
+		_, err = writeFD(p.own.FD(), make([]byte, 1<<20)) // the peer does not read
+	}
+	began := time.Now()
+	err := await(t, later(func() error {
+		return at.do(func() error { p.Hurry(); return p.Conn.Close() })
+	}))
+	if took := time.Since(began); !errors.Is(err, errNothing) || took > 2*time.Second {
+		t.Errorf("after %v: %v", took, err)
+	}
+}

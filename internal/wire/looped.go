@@ -73,6 +73,13 @@ func (c *Conn) Await(job loop.Job) bool {
 	return c.own.Await(&c.waiter, job)
 }
 
+// Hurry has a loop's Close not wait for room to say farewell in, as it may over TLS.
+func (c *Conn) Hurry() {
+	if c.own != nil {
+		c.own.hurries = true
+	}
+}
+
 // Stirred says that there may be something to read.
 func (c *Conn) Stirred() { c.own.more = true }
 

@@ -21,7 +21,7 @@ type looped struct {
 	task          *loop.Task
 	local, remote net.Addr
 	more          bool // there may be something on the socket: the last read may have left it, or the loop has told
-	hurries       bool // reads do not wait: errNothing
+	hurries       bool // nothing waits: errNothing
 	unix          bool // reads may be cut short
 
 	mu     sync.Mutex     // guards alarms
@@ -30,14 +30,14 @@ type looped struct {
 
 var _ net.Conn = (*looped)(nil)
 
-// nothing is the error of a read that does not wait. TLS takes it for one after which it
+// nothing is the error of a read or a write that does not wait. TLS takes it for one after which it
 // can go on.
 type nothing struct{ error }
 
 func (nothing) Timeout() bool   { return true }
 func (nothing) Temporary() bool { return true }
 
-var errNothing net.Error = nothing{errors.New("nothing to read yet")}
+var errNothing net.Error = nothing{errors.New("nothing to read, or no room to write")}
 
 // stirred is Stirred, for Read to know.
 func (s *looped) stirred() bool {
@@ -130,10 +130,13 @@ func (s *looped) beforeWrite() error {
 // afterWrite says why no more may be written, if the last write has met err; where that
 // is for want of room it waits first.
 func (s *looped) afterWrite(err error) error {
-	if err == syscall.EAGAIN {
-		return s.WaitWrite(s.task)
+	switch {
+	case err != syscall.EAGAIN:
+		return os.NewSyscallError("write", err)
+	case s.hurries:
+		return errNothing
 	}
-	return os.NewSyscallError("write", err)
+	return s.WaitWrite(s.task)
 }
 
 // consume takes n bytes off the front.
