@@ -7,10 +7,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"golang.org/x/net/netutil"
+
+	"pingap-go/internal/bind"
 )
 
 // maxConnections bounds the connections to one server; more wait in the kernel.
@@ -35,7 +36,7 @@ func (a *Admin) Listen(addr string) (*Server, error) {
 	if err := CheckAddr(addr, token); err != nil {
 		return nil, err
 	}
-	listener, err := net.Listen(network(addr), addr)
+	listener, err := bind.Listen(context.Background(), addr)
 	if err != nil {
 		return nil, fmt.Errorf("start admin API: %w", err)
 	}
@@ -54,19 +55,6 @@ func (a *Admin) Listen(addr string) (*Server, error) {
 	}
 	go s.serve()
 	return s, nil
-}
-
-// network is what an address is listened on at: a literal address by its own
-// version of IP only, as with servers.
-func network(addr string) string {
-	ap, err := netip.ParseAddrPort(addr)
-	switch {
-	case err != nil:
-		return "tcp"
-	case ap.Addr().Is4():
-		return "tcp4"
-	}
-	return "tcp6"
 }
 
 func (s *Server) serve() {

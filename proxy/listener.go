@@ -1,14 +1,9 @@
 package proxy
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
-	"net/netip"
-	"os"
-	"strings"
 	"time"
 
 	"pingap-go/internal/wire"
@@ -45,45 +40,6 @@ func (l *listener) rest(d time.Duration) {
 	case <-t.C:
 	case <-l.ending:
 	}
-}
-
-func listen(ctx context.Context, addr string) (net.Listener, error) {
-	lc := net.ListenConfig{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: time.Minute, Interval: 15 * time.Second}}
-	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
-		if err := removeDeadSocket(path); err != nil {
-			return nil, err
-		}
-		return lc.Listen(ctx, "unix", path)
-	}
-	return lc.Listen(ctx, network(addr), addr)
-}
-
-// network is what an address is listened on at: a literal address by its own
-// version of IP only, so that "0.0.0.0:80" and "[::]:80" can stand side by side
-// as in nginx; ":80" and names by both.
-func network(addr string) string {
-	ap, err := netip.ParseAddrPort(addr)
-	switch {
-	case err != nil:
-		return "tcp"
-	case ap.Addr().Is4():
-		return "tcp4"
-	}
-	return "tcp6"
-}
-
-// removeDeadSocket removes a unix socket that nobody listens on any more.
-func removeDeadSocket(path string) error {
-	info, err := os.Lstat(path)
-	if err != nil || info.Mode()&os.ModeSocket == 0 {
-		return nil // nothing there, or not ours to remove: listen says what is wrong
-	}
-	c, err := net.DialTimeout("unix", path, time.Second)
-	if err == nil {
-		c.Close()
-		return fmt.Errorf("listen unix %s: somebody already listens there", path)
-	}
-	return os.Remove(path)
 }
 
 // accept takes connections until its listener is to end, and closes it.

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"pingap-go/internal/bind"
 	"pingap-go/internal/loop"
 	"pingap-go/internal/mono"
 	"pingap-go/internal/wire"
@@ -78,7 +79,7 @@ func (s *Server) Open(ctx context.Context, addrs []string) error {
 		if s.listeners[addr] != nil || opened[addr] != nil {
 			continue
 		}
-		l, err := listen(ctx, addr)
+		l, err := bind.Listen(ctx, addr)
 		if err != nil {
 			for _, l := range opened {
 				l.Close()
