@@ -6,7 +6,7 @@
 //
 //	group, err := loop.New(2)           // two loops
 //	l := group.Least()
-//	socket, err := l.Add(fd)            // from now on l watches it
+//	err := l.Add(&socket, fd)           // from now on l watches it
 //	l.Start(job)                        // job.Run(task) is called on l
 //
 //	func (j *job) Run(t *loop.Task) {   // on the loop, beside nobody

@@ -35,7 +35,8 @@ func socket(t testing.TB, l *Loop) (s *Socket, peer *os.File) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s, err = l.Add(fds[0]); err != nil {
+	s = new(Socket)
+	if err := l.Add(s, fds[0]); err != nil {
 		t.Fatal(err)
 	}
 	peer = os.NewFile(uintptr(fds[1]), "peer")

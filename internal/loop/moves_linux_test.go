@@ -58,7 +58,7 @@ func TestSocketsThatCannotBeWatchedDoNotCount(t *testing.T) {
 	if err := to.poll.add(int(s.FD())); err != nil { // once more is an error
 		t.Fatal(err)
 	}
-	if _, err := to.Add(int(s.FD())); err == nil {
+	if err := to.Add(new(Socket), int(s.FD())); err == nil {
 		t.Error("it is watched twice")
 	}
 	if a, b := from.sockets.Load(), to.sockets.Load(); a != 1 || b != 0 {

@@ -7,16 +7,17 @@ import (
 	"sync/atomic"
 )
 
-// Socket is a descriptor that a loop watches. One goroutine, or task, may wait to read
-// from it and one to write; the rest may be called from any.
+// Socket is a descriptor that a loop watches, once Loop.Add was told of it. One goroutine,
+// or task, may wait to read from it and one to write; the rest may be called from any. It
+// is part of its owner's memory and must not be copied.
 type Socket struct {
-	loop        atomic.Pointer[Loop]
-	read, write side
-	ended       atomic.Bool   // each look may find something: the peer has ended its side, for example
-	expired     atomic.Uint32 // which waits end at once; see below
-	fd          atomic.Int32  // -1 after Release
+	loop    atomic.Pointer[Loop]
+	fd      atomic.Int32  // -1 after Release
+	expired atomic.Uint32 // which waits end at once; see below
+	ended   atomic.Bool   // each look may find something: the peer has ended its side, for example
 
-	mu sync.Mutex // held by who closes, or must not have it closed meanwhile
+	read, write side
+	mu          sync.Mutex // held by who closes, or must not have it closed meanwhile
 }
 
 // What a Socket's expired holds.
@@ -25,16 +26,15 @@ const (
 	noWrites
 )
 
-// Add has the loop watch fd, which must not block and becomes the Socket's. On an
+// Add has the loop watch fd, which must not block and becomes s's, a zero Socket. On an
 // error it stays the caller's.
-func (l *Loop) Add(fd int) (*Socket, error) {
-	s := new(Socket)
+func (l *Loop) Add(s *Socket, fd int) error {
 	s.fd.Store(int32(fd))
-	if err := s.join(fd, l); err != nil {
+	err := s.join(fd, l)
+	if err != nil {
 		l.sockets.Add(-1)
-		return nil, err
 	}
-	return s, nil
+	return err
 }
 
 // FD is the descriptor, for whoever may close the socket; others use Control. After

@@ -156,11 +156,12 @@ func socketsOf(t testing.TB, l *Loop) (a, b *Socket) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, s := range []**Socket{&a, &b} {
-		if *s, err = l.Add(fds[i]); err != nil {
+	a, b = new(Socket), new(Socket)
+	for i, s := range []*Socket{a, b} {
+		if err := l.Add(s, fds[i]); err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { _ = (*s).Close() })
+		t.Cleanup(func() { _ = s.Close() })
 	}
 	return a, b
 }

@@ -33,13 +33,13 @@ func watchedBy(l *loop.Loop, nc net.Conn) *looped {
 	if err != nil || fd < 0 {
 		return nil
 	}
-	s, err := l.Add(fd)
-	if err != nil {
+	_, local := beneath(nc).(*net.UnixConn)
+	s := &looped{local: nc.LocalAddr(), remote: nc.RemoteAddr(), unix: local, more: true}
+	if l.Add(&s.Socket, fd) != nil {
 		_ = unix.Close(fd)
 		return nil
 	}
-	_, local := beneath(nc).(*net.UnixConn)
-	return &looped{Socket: s, local: nc.LocalAddr(), remote: nc.RemoteAddr(), unix: local, more: true}
+	return s
 }
 
 // For has the connection wait as t: by switching back to t's loop while t is there.

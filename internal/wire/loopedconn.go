@@ -17,12 +17,13 @@ import (
 // looped is a connection whose socket a loop watches in place of Go's poller. It
 // waits as the task that it serves at the moment.
 type looped struct {
-	*loop.Socket
-	task          *loop.Task
+	task    *loop.Task
+	more    bool // there may be something on the socket: the last read may have left it, or the loop has told
+	hurries bool // nothing waits: errNothing
+	unix    bool // reads may be cut short
+	loop.Socket
+
 	local, remote net.Addr
-	more          bool // there may be something on the socket: the last read may have left it, or the loop has told
-	hurries       bool // nothing waits: errNothing
-	unix          bool // reads may be cut short
 
 	mu     sync.Mutex     // guards alarms
 	alarms [2]*time.Timer // of deadlines to come, for reads and for writes
