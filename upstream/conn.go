@@ -14,6 +14,11 @@ type Conn struct {
 	serial uint64 // of the link it was made by
 	uses   int
 	closed bool
+	// What heed has found: the link in force, its options beside it, and whether the
+	// connection is one that it does not use.
+	link    *link
+	options *Options
+	stale   bool
 	since  atomic.Int64 // watchdog time at which it was put back
 	keep   atomic.Int64 // milliseconds that the server keeps it idle, by its own word; 0 = it did not say
 	doubt  bool         // look at the socket before it serves again
@@ -51,15 +56,24 @@ func (c *Conn) expired(now, limit int64) bool {
 	return limit > 0 && idle > limit || keep > 0 && idle > keep-keepMargin
 }
 
+// heed takes notice of the link in force. Most often it is the same as before and need
+// not be read, which with hundreds of hosts would be a wait for memory.
+func (c *Conn) heed(l *link) {
+	if l != c.link {
+		c.link, c.options, c.stale = l, l.options, c.serial != l.serial || l.gone
+	}
+}
+
 // Put gives a connection that is ready for another request back to its host.
 func (c *Conn) Put() {
 	c.uses++
 	c.For(nil) // the task goes on with something else
 	h := c.host
 	l := h.link.Load()
-	o := l.options
+	c.heed(l)
+	o := c.options
 	worn := o.KeepaliveRequests > 0 && c.uses >= o.KeepaliveRequests
-	if len(c.Buffered()) > 0 || c.serial != l.serial || l.gone || worn {
+	if len(c.Buffered()) > 0 || c.stale || worn {
 		c.Close()
 		return
 	}

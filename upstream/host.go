@@ -163,8 +163,8 @@ const trusted = 10 * time.Millisecond
 
 // good reports whether a kept connection may serve once more.
 func (h *Host) good(c *Conn, now int64, check bool) bool {
-	l := h.link.Load()
-	if c.serial != l.serial || c.expired(l.options.Watchdog.Now(), l.options.IdleTimeout.Milliseconds()) {
+	c.heed(h.link.Load())
+	if c.stale || c.expired(c.options.Watchdog.Now(), c.options.IdleTimeout.Milliseconds()) {
 		return false
 	}
 	if !check && !c.doubt && now-c.answered <= int64(trusted) && !c.Touched() {
@@ -188,6 +188,7 @@ func (h *Host) dial(ctx context.Context, within time.Duration, on *loop.Loop) (*
 // wrap makes nc, which the link has made, a connection for one request at a time.
 func (h *Host) wrap(nc net.Conn, l *link) *Conn {
 	c := &Conn{host: h, serial: l.serial}
+	c.heed(l)
 	c.Init(nc, l.options.Watchdog)
 	h.conns.Add(1)
 	return c
