@@ -98,9 +98,9 @@ func (c *Conn) readNow(p []byte) (n int, err error) {
 	if c.raw != nil {
 		return c.own.readNow(p)
 	}
-	c.own.hurries = true
+	c.own.grabs = true
 	n, err = c.nc.Read(p)
-	c.own.hurries = false
+	c.own.grabs = false
 	c.held = n > 0
 	return n, err
 }

@@ -76,7 +76,7 @@ func (c *Conn) Await(job loop.Job) bool {
 // Hurry has a loop's Close not wait for room to say farewell in, as it may over TLS.
 func (c *Conn) Hurry() {
 	if c.own != nil {
-		c.own.hurries = true
+		c.own.leaves = true
 	}
 }
 

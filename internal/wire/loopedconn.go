@@ -17,10 +17,11 @@ import (
 // looped is a connection whose socket a loop watches in place of Go's poller. It
 // waits as the task that it serves at the moment.
 type looped struct {
-	task    *loop.Task
-	more    bool // there may be something on the socket: the last read may have left it, or the loop has told
-	hurries bool // nothing waits: errNothing
-	unix    bool // reads may be cut short
+	task   *loop.Task
+	more   bool // there may be something on the socket: the last read may have left it, or the loop has told
+	grabs  bool // reads do not wait: errNothing
+	leaves bool // nor do writes
+	unix   bool // reads may be cut short
 	loop.Socket
 
 	local, remote net.Addr
@@ -31,8 +32,8 @@ type looped struct {
 
 var _ net.Conn = (*looped)(nil)
 
-// nothing is the error of a read or a write that does not wait. TLS takes it for one after which it
-// can go on.
+// nothing is the error of a read or a write that does not wait. TLS takes it for one
+// after which it can go on.
 type nothing struct{ error }
 
 func (nothing) Timeout() bool   { return true }
@@ -80,7 +81,7 @@ func (s *looped) Read(p []byte) (int, error) {
 			return 0, err
 		}
 		n, err := s.readNow(p)
-		if err != errNothing || s.hurries {
+		if err != errNothing || s.grabs {
 			return n, err
 		}
 		if err := s.waitRead(); err != nil {
@@ -134,7 +135,7 @@ func (s *looped) afterWrite(err error) error {
 	switch {
 	case err != syscall.EAGAIN:
 		return os.NewSyscallError("write", err)
-	case s.hurries:
+	case s.leaves:
 		return errNothing
 	}
 	return s.WaitWrite(s.task)
