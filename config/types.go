@@ -45,8 +45,10 @@ type Basic struct {
 	ErrorTemplate string `toml:"error_template"`
 	// StateDir keeps last-good memberships; empty = the user's cache directory.
 	StateDir string `toml:"state_dir"`
-	// Threads is GOMAXPROCS; 0 = what the cgroup or Nomad allows, or half of the cores.
-	Threads int `toml:"threads" default:"0"`
+	// Threads carry requests; 0 = what the cgroup or Nomad allows, or one for each
+	// core. Each has memory of its own, so that a slip of the hand must not ask for
+	// a million.
+	Threads int `toml:"threads" default:"0" max:"1024"`
 	// KeepalivePoolSize bounds the idle connections kept to one endpoint.
 	KeepalivePoolSize int `toml:"keepalive_pool_size" default:"512"`
 }
