@@ -31,8 +31,14 @@ func parseDev(args []string, std streams) (devOptions, error) {
 	f.StringVar(&o.registry, "dns", "", "where the DNS registry listens (default: a free port of 127.0.0.1)")
 	f.BoolVar(&o.printConfig, "print-config", false, "print the proxy's configuration and exit")
 	f.StringVar(&o.logLevel, "log-level", "info", "debug, info, warn or error")
-	err := parse(f, args)
-	return o, err
+	if err := parse(f, args); err != nil {
+		return o, err
+	}
+	if o.instances < 0 || o.instances > playground.Most {
+		fmt.Fprintf(std.err, "pingap dev: %d instances: must be 0 to %d\n", o.instances, playground.Most)
+		return o, errUsage
+	}
+	return o, nil
 }
 
 func runDev(args []string, std streams) error {

@@ -343,7 +343,7 @@ func TestDevPrintsAConfigurationThatLoads(t *testing.T) {
 func TestDevRefusesMoreInstancesThanItPlays(t *testing.T) {
 	var out, problems bytes.Buffer
 	args := []string{"dev", "-instances", strconv.Itoa(playground.Most + 1), "-addr", "127.0.0.1:0", "-admin", "127.0.0.1:0", "-control", "127.0.0.1:0"}
-	if code := dispatch(args, streams{&out, &problems}); code != exitFailure || !strings.Contains(problems.String(), "must be 0 to 32") {
+	if code := dispatch(args, streams{&out, &problems}); code != exitUsage || !strings.Contains(problems.String(), "must be 0 to 32") {
 		t.Errorf("exit %d: %s", code, &problems)
 	}
 }

@@ -24,6 +24,10 @@ func runWait(args []string, std streams) error {
 		fmt.Fprintf(std.err, "pingap wait: give -url http://HOST/PATH, not %q\n", *target)
 		return errUsage
 	}
+	if *timeout <= 0 {
+		fmt.Fprintf(std.err, "pingap wait: give a -timeout above 0, not %s\n", *timeout)
+		return errUsage
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), *timeout)
 	defer cancel()
 	if err := waitFor(ctx, *target); err != nil {
