@@ -40,6 +40,7 @@ type builder struct {
 	next     *Generation
 	log      *slog.Logger
 	problems config.Problems
+	noConsul bool // its mistake has been reported
 }
 
 // build makes a generation of a configuration, with nothing started and nothing
@@ -82,6 +83,9 @@ func (e *keyError) Error() string { return e.key + ": " + e.err.Error() }
 
 // report notes a mistake at a key of the configuration.
 func (b *builder) report(err error, key ...string) {
+	if errors.Is(err, errTold) {
+		return
+	}
 	var at *keyError
 	if errors.As(err, &at) {
 		key, err = append(key, at.key), at.err
@@ -131,17 +135,29 @@ func (b *builder) buildSite(name string, s *config.Server, locations map[string]
 	b.next.sites[name] = site
 }
 
-// consulClient is the one client that all of a generation's watches share.
+// errTold stands for a mistake that has been reported where it was made.
+var errTold = errors.New("the mistake was reported")
+
+// consulClient is the one client that all of a generation's watches share. What is
+// wrong with it is told once, at its section; where there is none the environment
+// was wrong, and the caller tells it for each block that needs the client.
 func (b *builder) consulClient() (*consul.Client, error) {
-	if b.next.consul != nil {
+	switch {
+	case b.next.consul != nil:
 		return b.next.consul, nil
+	case b.noConsul:
+		return nil, errTold
 	}
 	client, err := consul.NewClient(consulOptions(&b.config.Consul))
-	if err != nil {
-		return nil, errors.Join(errors.New("[consul]"), err)
+	if err == nil {
+		b.next.consul = client
+		return client, nil
 	}
-	b.next.consul = client
-	return client, nil
+	if problem := b.config.Problem(err.Error(), "consul"); problem.Line > 0 {
+		b.problems, b.noConsul = append(b.problems, problem), true
+		return nil, errTold
+	}
+	return nil, err
 }
 
 // discard lets go of what a generation that never served has taken hold of.

@@ -149,3 +149,47 @@ addr = "127.0.0.1:0"
 		t.Errorf("shows %q, want %q", got, want)
 	}
 }
+
+// What is wrong with the way to Consul is told once, where it stands, and not by
+// everybody who wants to go there. Without a section the environment was wrong.
+func TestAMistakeAboutConsulIsToldOnce(t *testing.T) {
+	users := `[upstreams.a]
+discovery = "consul"
+service = "a"
+[upstreams.b]
+discovery = "consul"
+service = "b"
+[services.c]
+port = 1
+[servers.d]
+addr = "127.0.0.1:0"
+[auto_routes]
+enabled = true
+`
+	tests := map[string]struct {
+		section string
+		env     string
+		want    string
+	}{
+		"a file that is not there": {"[consul]\nscheme = \"https\"\ntls_ca_file = \"/nowhere.pem\"\n", "",
+			`x.toml:13:1: consul: consul tls: Error loading CA File: open /nowhere.pem: no such file or directory`},
+		"an address": {"[consul]\naddress = \"ftp://x\"\n", "",
+			`x.toml:13:1: consul: consul address "ftp://x": scheme "ftp" is not http, https or unix`},
+		"the environment": {"", "ftp://x", `x.toml:1:1: upstreams.a: consul address "ftp://x": scheme "ftp" is not http, https or unix
+x.toml:4:1: upstreams.b: consul address "ftp://x": scheme "ftp" is not http, https or unix
+x.toml:7:1: services.c: consul address "ftp://x": scheme "ftp" is not http, https or unix
+x.toml:11:1: auto_routes: consul address "ftp://x": scheme "ftp" is not http, https or unix`},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("CONSUL_HTTP_ADDR", tt.env)
+			c, err := config.Parse("x.toml", users+tt.section, nil, Check)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := Validate(c); err == nil || err.Error() != tt.want {
+				t.Errorf("got\n%v\nwant\n%s", err, tt.want)
+			}
+		})
+	}
+}
