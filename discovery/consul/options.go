@@ -136,6 +136,7 @@ func newAPI(o Options, t target, transport http.RoundTripper) (*api.Client, erro
 		PathPrefix: t.prefix,
 		HttpClient: &http.Client{Transport: transport},
 		Token:      "replaced-by-transport",
+		HttpAuth:   api.DefaultConfig().HttpAuth, // CONSUL_HTTP_AUTH, for an agent behind a server that asks for it
 		Datacenter: o.Datacenter,
 		Namespace:  o.Namespace,
 		Partition:  o.Partition,

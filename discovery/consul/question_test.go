@@ -34,3 +34,27 @@ func TestWhatIsAskedFor(t *testing.T) {
 		return nil
 	})
 }
+
+// TestNameAndPassword of an agent behind a server that asks for them come from the
+// environment, beside the token.
+func TestNameAndPassword(t *testing.T) {
+	t.Setenv("CONSUL_HTTP_AUTH", "user:pass:word")
+	s := &script{}
+	server := httptest.NewServer(s)
+	t.Cleanup(server.Close)
+	t.Cleanup(server.CloseClientConnections)
+	c := client(t, consul.Options{Address: server.URL, Token: "secret", Heartbeat: -1})
+	follow(t, c, consul.Query{Service: "a"})
+	testkit.Eventually(t, soon, func() error {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.last == nil {
+			return errors.New("nothing was asked")
+		}
+		name, password, _ := s.last.BasicAuth()
+		if name != "user" || password != "pass:word" || s.last.Header.Get("X-Consul-Token") != "secret" {
+			return fmt.Errorf("asked as %q with %q, token %q", name, password, s.last.Header.Get("X-Consul-Token"))
+		}
+		return nil
+	})
+}
