@@ -112,8 +112,13 @@ func isAlgorithm(text string) bool {
 	}
 	for _, key := range hashKeys {
 		kind, wantsName := strings.CutSuffix(key, "NAME")
-		if name, ok := strings.CutPrefix(text, kind); ok && (name != "") == wantsName {
-			return true
+		name, ok := strings.CutPrefix(text, kind)
+		switch {
+		case !ok:
+		case !wantsName, kind == "hash:query:":
+			return (name != "") == wantsName
+		default: // a header or a cookie
+			return isToken(name)
 		}
 	}
 	return false

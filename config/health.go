@@ -102,6 +102,10 @@ func (b *binder) checkHealth(p path, check *HealthCheck) {
 	if !strings.HasPrefix(check.Path, "/") {
 		b.report(p.to("path"), fmt.Sprintf("%q does not begin with \"/\"", check.Path), "")
 	}
+	// The path is encoded where it is sent; a query is sent as it stands.
+	if _, query, _ := strings.Cut(check.Path, "?"); strings.ContainsFunc(query, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		b.report(p.to("path"), fmt.Sprintf("the query %q is not URL-encoded", query), "")
+	}
 }
 
 // isStatusList reports whether text is a comma list of statuses and ranges.
