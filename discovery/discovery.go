@@ -33,3 +33,10 @@ type Sink interface {
 	// err reads as a sentence: `watch consul service "api": connection refused`.
 	Fail(err error)
 }
+
+// Doubter is a Sink that takes a snapshot and the doubt about a part of it in one
+// word, so that nobody takes it for certain in between.
+type Doubter interface {
+	// Doubt is Update, and then Fail with doubt.
+	Doubt(s endpoint.Snapshot, doubt error)
+}

@@ -16,10 +16,17 @@ type Reporter struct {
 	published bool
 }
 
-// Say publishes s, and then doubt unless it is nil.
+// Say publishes s, and then doubt unless it is nil; to a Doubter both at once.
 func (r *Reporter) Say(s endpoint.Snapshot, doubt error) {
-	if doubt == nil || !r.published || !s.SameMembers(r.last) {
+	news := doubt == nil || !r.published || !s.SameMembers(r.last)
+	if news {
 		r.last, r.published = s, true
+	}
+	if both, ok := r.Sink.(Doubter); ok && news && doubt != nil {
+		both.Doubt(s, doubt)
+		return
+	}
+	if news {
 		r.Sink.Update(s)
 	}
 	if doubt != nil {

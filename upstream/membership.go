@@ -9,18 +9,22 @@ import (
 	"pingap-go/health"
 )
 
-// learn takes in a complete snapshot.
-func (p *Pool) learn(s endpoint.Snapshot, now time.Time) {
+// learn takes in a complete snapshot. With a doubt about a part of it, which lose is
+// told next, a pool that was stale stays so and says nothing of it.
+func (p *Pool) learn(s endpoint.Snapshot, now time.Time, doubt error) {
 	m := &p.members
 	first := !m.answered
-	if m.stale || first {
+	if first || m.stale && doubt == nil {
 		p.options.Log.Info("membership is live", "upstream", p.options.Name, "source", s.Source.String(),
 			"endpoints", len(s.Endpoints), "condition", s.Condition)
 	} else if s.Condition != m.snapshot.Condition {
 		p.options.Log.Info("membership is "+string(s.Condition), "upstream", p.options.Name, "source", s.Source.String(),
 			"endpoints", len(s.Endpoints), "before", m.snapshot.Condition)
 	}
-	m.answered, m.stale, m.denied, m.lastError, m.lastSuccess = true, false, false, "", now
+	m.answered, m.lastSuccess = true, now
+	if first || doubt == nil {
+		m.stale, m.denied, m.lastError = false, false, ""
+	}
 	if len(s.Endpoints) == 0 && p.options.KeepEmpty && len(p.hosts) > 0 {
 		s.Endpoints = m.snapshot.Endpoints // the condition still says what the registry said
 	}

@@ -1,9 +1,12 @@
 package upstream
 
 import (
+	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"pingap-go/discovery"
 	"pingap-go/endpoint"
 	"pingap-go/health"
 	"pingap-go/message"
@@ -176,6 +179,45 @@ func TestAnEmptyAnswerIsNewsAndAnErrorIsNot(t *testing.T) {
 		if c := r.Status().Condition; c != endpoint.Empty {
 			t.Errorf("the condition is %s", c)
 		}
+	})
+}
+
+// A datacenter that is away is one outage, however often the members of the others
+// change meanwhile: the log tells its beginning and its end.
+func TestAPartInDoubtIsToldOnce(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := run(t, nil)
+		reporter := discovery.Reporter{Sink: r.registry.sink}
+		say := func(doubt error, ids ...string) {
+			endpoints := make([]endpoint.Endpoint, 0, len(ids))
+			for _, id := range ids {
+				endpoints = append(endpoints, one(id))
+			}
+			reporter.Say(endpoint.NewSnapshot(endpoint.Source{Kind: "test"}, endpoints, endpoint.Empty), doubt)
+			synctest.Wait()
+		}
+		told := func(stale, live int) {
+			t.Helper()
+			if s, l := r.log.Count("membership is stale"), r.log.Count("membership is live"); s != stale || l != live {
+				t.Errorf("%d lines say stale, %d live: want %d and %d", s, l, stale, live)
+			}
+			if s := r.Status(); s.Stale != (stale > live-1) {
+				t.Errorf("the status says stale: %v", s.Stale)
+			}
+		}
+		away := errors.New("no path to datacenter")
+		say(away, "a")
+		told(1, 1)
+		say(away, "a", "b")
+		say(away, "b")
+		say(away)
+		say(away, "c")
+		told(1, 1)
+		r.wantSpread("c")
+		say(nil, "c")
+		told(1, 2)
+		say(away, "c")
+		told(2, 2)
 	})
 }
 

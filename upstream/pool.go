@@ -103,7 +103,10 @@ type members struct {
 	lastSuccess time.Time
 }
 
-var _ discovery.Sink = (*Pool)(nil)
+var (
+	_ discovery.Sink    = (*Pool)(nil)
+	_ discovery.Doubter = (*Pool)(nil)
+)
 
 // New makes a pool without members. Run must be running for it to get any.
 func New(o Options) *Pool {
@@ -157,6 +160,16 @@ func (p *Pool) Fail(err error) {
 	p.mu.Lock()
 	p.inbox.err = err
 	p.mu.Unlock()
+	p.metrics.Update(metrics.Failure)
+	p.poke()
+}
+
+// Doubt implements discovery.Doubter.
+func (p *Pool) Doubt(s endpoint.Snapshot, doubt error) {
+	p.mu.Lock()
+	p.inbox.snapshot, p.inbox.err = &s, doubt
+	p.mu.Unlock()
+	p.metrics.Update(metrics.Success)
 	p.metrics.Update(metrics.Failure)
 	p.poke()
 }

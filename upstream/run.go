@@ -94,7 +94,7 @@ func (p *Pool) step(now time.Time) {
 	p.inbox = inbox{}
 	p.mu.Unlock()
 	if news.snapshot != nil {
-		p.learn(*news.snapshot, now)
+		p.learn(*news.snapshot, now, news.err)
 		p.pace.Rest()
 	}
 	if news.err != nil {

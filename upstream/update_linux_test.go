@@ -20,11 +20,11 @@ func TestAnUpdateOfManyEndpointsIsQuick(t *testing.T) {
 	r := prepare(t, func(o *Options) { o.Ejection = health.Rules{} })
 	defer r.Discard()
 	snapshots := largeSnapshots()
-	r.learn(snapshots[0], time.Now())
+	r.learn(snapshots[0], time.Now(), nil)
 	r.decide(time.Now())
 	for n := range 4 {
 		began := cpuTime(t)
-		r.learn(snapshots[1-n%2], time.Now())
+		r.learn(snapshots[1-n%2], time.Now(), nil)
 		r.decide(time.Now())
 		took := cpuTime(t) - began
 		if t.Logf("update %d took %s", n, took); took > most {
@@ -64,12 +64,12 @@ func BenchmarkUpdate(b *testing.B) {
 		b.Run(algorithm, func(b *testing.B) {
 			r := prepareBench(b, algorithm)
 			snapshots := largeSnapshots()
-			r.learn(snapshots[0], time.Now())
+			r.learn(snapshots[0], time.Now(), nil)
 			r.decide(time.Now())
 			n := 0
 			reportCPU(b, func() {
 				n++
-				r.learn(snapshots[n%2], time.Now())
+				r.learn(snapshots[n%2], time.Now(), nil)
 				r.decide(time.Now())
 			})
 		})
@@ -80,7 +80,7 @@ func BenchmarkUpdate(b *testing.B) {
 // it is woken and nothing has changed.
 func BenchmarkStep(b *testing.B) {
 	r := prepareBench(b, "round_robin")
-	r.learn(largeSnapshots()[0], time.Now())
+	r.learn(largeSnapshots()[0], time.Now(), nil)
 	r.step(time.Now())
 	b.ReportAllocs()
 	reportCPU(b, func() { r.step(time.Now()) })
@@ -91,7 +91,7 @@ func BenchmarkStep(b *testing.B) {
 func BenchmarkLeaseDuringUpdates(b *testing.B) {
 	r := prepareBench(b, "round_robin")
 	snapshots := largeSnapshots()
-	r.learn(snapshots[0], time.Now())
+	r.learn(snapshots[0], time.Now(), nil)
 	r.decide(time.Now())
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -101,7 +101,7 @@ func BenchmarkLeaseDuringUpdates(b *testing.B) {
 			case <-stop:
 				return
 			default:
-				r.learn(snapshots[n%2], time.Now())
+				r.learn(snapshots[n%2], time.Now(), nil)
 				r.decide(time.Now())
 			}
 		}

@@ -11,7 +11,7 @@ import (
 func TestAStepWithoutNewsCostsNextToNothing(t *testing.T) {
 	r := prepare(t, func(o *Options) { o.Ejection = health.Rules{} })
 	defer r.Discard()
-	r.learn(largeSnapshots()[0], time.Now())
+	r.learn(largeSnapshots()[0], time.Now(), nil)
 	r.step(time.Now())
 	r.step(time.Now())
 	view, hosts := r.view.Load(), &r.status.Load().hosts[0]
