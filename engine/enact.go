@@ -45,13 +45,14 @@ func (e *Engine) open(ctx context.Context, next *Generation) error {
 		return err
 	}
 	var fresh []string
+	left := handovers(e.current.Load().config, next.config)
 	for name, site := range next.sites {
 		s := e.servers[name]
 		if s == nil {
 			s = proxy.NewServer(name, site, e.dog, e.loops, e.log)
 			fresh = append(fresh, name)
 		}
-		if err := s.Open(e.ctx, next.config.Servers[name].Addr); err != nil {
+		if err := s.Open(e.ctx, unheld(left, name, next.config.Servers[name].Addr)); err != nil {
 			e.closeFresh(ctx, fresh)
 			e.retainOld()
 			return e.at(next.config, err, "servers", name, "addr")
@@ -91,6 +92,7 @@ func (e *Engine) swap(next *Generation) {
 	if next.auto != nil {
 		next.auto.attach(next)
 	}
+	e.handOver(handovers(e.current.Load().config, next.config))
 	for name, site := range next.sites {
 		e.servers[name].Serve(site, next.config.Servers[name].Addr)
 	}

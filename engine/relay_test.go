@@ -313,7 +313,7 @@ func TestRemovedServerLetsConnectionsFinish(t *testing.T) {
 	a := speaker(t, "a")
 	p := start(t, tcpServer(a))
 	c, was := p.call("a"), p.at["s"]
-	p.reload(strings.ReplaceAll(tcpServer(a), "servers.s", "servers.other"))
+	p.reload(strings.NewReplacer("servers.s", "servers.other", "127.0.0.1:0", "127.0.0.2:0").Replace(tcpServer(a)))
 	testkit.Eventually(t, within, func() error {
 		nc, err := net.Dial("tcp", was)
 		if err == nil {

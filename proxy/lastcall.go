@@ -17,14 +17,12 @@ func (s *Server) endAll(closing []*listener) {
 // end closes a listener. One that accepts is closed by the goroutine that does:
 // while that waited inside Accept, the system would not let go of the door.
 func (s *Server) end(l *listener) {
-	wakes, ok := l.Listener.(interface{ SetDeadline(time.Time) error })
+	wakes, ok := l.Listener.(waker)
 	if !l.accepting || !ok {
 		s.startAll(lastCall(l.Listener))
 		return
 	}
-	close(l.ending)
-	_ = wakes.SetDeadline(time.Unix(1, 0)) // fails only on a closed one, whose accept has returned
-	<-l.done
+	l.stop(wakes)
 }
 
 // lastCallMost bounds what a closing listener still lets in: its queue's length

@@ -13,9 +13,13 @@ import (
 type listener struct {
 	net.Listener
 	accepting bool
+	passesOn  bool          // ends without being closed; set before ending is
 	ending    chan struct{} // closed when it is to end
 	done      chan struct{} // closed when accept has returned
 }
+
+// waker is a listener whose Accept can be woken.
+type waker interface{ SetDeadline(time.Time) error }
 
 func newListener(l net.Listener) *listener {
 	return &listener{Listener: l, ending: make(chan struct{}), done: make(chan struct{})}
@@ -31,6 +35,13 @@ func (l *listener) ends() bool {
 	}
 }
 
+// stop has accept return, and waits until it has.
+func (l *listener) stop(wakes waker) {
+	close(l.ending)
+	_ = wakes.SetDeadline(time.Unix(1, 0)) // fails only on a closed one, whose accept has returned
+	<-l.done
+}
+
 // rest waits for d, or until the listener is to end. That its server drains is no
 // reason to hurry: who cannot accept would try without end.
 func (l *listener) rest(d time.Duration) {
@@ -42,7 +53,8 @@ func (l *listener) rest(d time.Duration) {
 	}
 }
 
-// accept takes connections until its listener is to end, and closes it.
+// accept takes connections until its listener is to end, and closes it unless it
+// passes on to another server.
 func (s *Server) accept(l *listener) {
 	defer close(l.done)
 	failing := false
@@ -53,7 +65,9 @@ func (s *Server) accept(l *listener) {
 			failing = false
 			s.start(nc)
 		case l.ends():
-			s.startAll(lastCall(l.Listener))
+			if !l.passesOn {
+				s.startAll(lastCall(l.Listener))
+			}
 			return
 		case errors.Is(err, net.ErrClosed):
 			return
