@@ -21,6 +21,11 @@ func (b *binder) checkUpstream(u *Upstream) {
 		b.checkSRVNames(p.to("addrs"), u)
 	case "file":
 		b.checkSomeAddrs(p.to("addrs"), u, "the path of a file")
+		for i, file := range u.Addrs {
+			if file == "" {
+				b.report(p.to("addrs", element(i)), "\"\" is not the path of a file", "")
+			}
+		}
 	case "consul":
 		if u.Service == "" {
 			b.report(p.to("service"), "a consul upstream must say its service", "")

@@ -8,8 +8,9 @@ type Server struct {
 	// Addr is one or several of "host:port", ":port" and "unix:PATH".
 	Addr List `toml:"addr"`
 	// Locations are the names it serves, in the order that ends ties. After Load
-	// it holds all locations, in the order of the files, when none were named. A tcp
-	// server has none.
+	// it holds all locations, in the order of the files, when the key was not set; an
+	// empty list is one of none, for a server of automatic routes. A tcp server has
+	// none.
 	Locations []string `toml:"locations" only:"http"`
 	// Protocol is "http", or "tcp": bytes are carried to the upstream and back.
 	Protocol string `toml:"protocol" default:"http" oneof:"http tcp"`
