@@ -141,6 +141,28 @@ func TestAnswersThatBreakTheRulesOfHTTP2(t *testing.T) {
 	}
 }
 
+// What is no HTTP/2 at all is the host's mistake, or that of who wrote alpn = "h2",
+// and no connection that was broken off.
+func TestHostsThatDoNotSpeakHTTP2(t *testing.T) {
+	for name, said := range map[string]string{
+		"HTTP/1":              "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+		"a frame out of turn": "\x00\x00\x08\x06\x00\x00\x00\x00\x00pingpong",
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := newOrigin(t, func(v *visit) {
+				_, _ = io.ReadFull(v.r, make([]byte, len(http2.ClientPreface)))
+				_, _ = io.WriteString(v.Conn, said)
+				_, _ = io.Copy(io.Discard, v.r)
+			})
+			c := start(t, func(p *parts) { overTwo(p); p.pool.Retry.Attempts = 1 }, o).dial(t)
+			c.send(get("/"))
+			if a := c.answer("GET"); a.err != nil || a.StatusCode != 502 || a.Header.Get("X-Pingap-EType") != "bad_response" {
+				t.Errorf("%v, %v", a.Response, a.err)
+			}
+		})
+	}
+}
+
 // An answer that ends before the content has been sent ends the sending too.
 func TestEarlyAnswersOverHTTP2(t *testing.T) {
 	o := newOrigin(t, inFrames(t, func(f *frames, _ int, h *http2.MetaHeadersFrame) { f.head(h.StreamID, true, ":status", "403") }))

@@ -53,6 +53,12 @@ func FailureOf(err error) Failure {
 		return Broken
 	}
 	text := err.Error()
+	// A server that speaks HTTP/1 shows as a frame too large: "HTT" is its length.
+	for _, words := range [...]string{"http2: frame too large", "connection error: PROTOCOL_ERROR"} {
+		if strings.Contains(text, words) {
+			return Malformed
+		}
+	}
 	for _, words := range [...]string{"graceful shutdown GOAWAY", "client conn not usable", "client conn could not be established"} {
 		if strings.Contains(text, words) {
 			return Unbegun

@@ -116,9 +116,12 @@ func TestNothingUnsendableIsSent(t *testing.T) {
 // TestGoAwayIsNoFailure in package proxy meet the real ones.
 func TestFailures(t *testing.T) {
 	for want, errs := range map[Failure][]error{
-		Refused:   {http2.StreamError{Code: http2.ErrCodeRefusedStream}},
-		Malformed: {http2.StreamError{Code: http2.ErrCodeProtocol, Cause: errors.New("malformed response")}},
-		Unbegun:   {errors.New("http2: Transport received Server's graceful shutdown GOAWAY"), errors.New("http2: client conn not usable")},
+		Refused: {http2.StreamError{Code: http2.ErrCodeRefusedStream}},
+		Malformed: {
+			http2.StreamError{Code: http2.ErrCodeProtocol, Cause: errors.New("malformed response")},
+			http2.ConnectionError(http2.ErrCodeProtocol), http2.ErrFrameTooLarge,
+		},
+		Unbegun: {errors.New("http2: Transport received Server's graceful shutdown GOAWAY"), errors.New("http2: client conn not usable")},
 		Broken: {
 			http2.StreamError{Code: http2.ErrCodeProtocol, Cause: errors.New("received from peer")},
 			http2.StreamError{Code: http2.ErrCodeInternal}, errors.New("unexpected EOF"),
