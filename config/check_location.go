@@ -48,8 +48,14 @@ func (b *binder) checkPluginName(cfg *Config, at path, name string) {
 }
 
 // checkPath wants a "/" in front of what is compared, and a valid regexp otherwise.
+// Pingap's "= " and "~ " are left where path_type was written as well; in a regexp
+// they would be taken for a part of it, which no path can have.
 func (b *binder) checkPath(at path, l *Location) {
+	_, bare := pathSpelling(l.Path)
 	switch {
+	case l.PathType == "regex" && (strings.HasPrefix(l.Path, "~ ") || strings.HasPrefix(l.Path, "~^")),
+		l.PathType != "regex" && bare != l.Path && strings.HasPrefix(bare, "/"):
+		b.report(at, fmt.Sprintf("%q says its type, which path_type does already", l.Path), bare)
 	case l.PathType == "regex":
 		b.checkRegexp(at, l.Path)
 	case l.Path == "" && l.PathType == "exact":
