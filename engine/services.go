@@ -177,7 +177,7 @@ func (e *Engine) leave(ctx context.Context, services []*runningService) {
 	for _, s := range services {
 		leaving.Go(func() {
 			if err := s.registrar.Leave(ctx); err != nil {
-				e.log.Warn("service stays registered until its check fails", "err", err)
+				e.log.Warn("service may stay registered until its check fails", "err", err)
 			}
 		})
 	}

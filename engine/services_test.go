@@ -106,6 +106,9 @@ dns_server = "127.0.0.1:1"
 		t.Fatal("the pool is ready without an answer")
 	}
 	registered(t, agent)
+	if s := p.adminServices(); len(s) != 1 || s[0].Output != "not asked before this sidecar is ready" {
+		t.Errorf("the API does not say why nothing is registered: %+v", s)
+	}
 	p.reload(servicesConfig(agent, service+"[upstreams.away]\naddrs = [\"127.0.0.1:1\"]\n"))
 	registered(t, agent, "web-1")
 }

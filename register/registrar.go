@@ -54,7 +54,7 @@ func New(s Service, client *api.Client, log *slog.Logger) (*Registrar, error) {
 	}
 	r := &Registrar{
 		service: s, agent: client.Agent(), log: log.With("service", s.Name, "id", s.ID), wake: make(chan struct{}, 1),
-		status: Status{Service: s, App: health.Unknown, Reason: "first probe under way", Since: time.Now()},
+		status: Status{Service: s, App: health.Unknown, Reason: "not asked before this sidecar is ready", Since: time.Now()},
 	}
 	r.monitor = health.NewMonitor(s.own(), probe, r.probed)
 	r.monitor.Set([]health.Target{{ID: s.ID, Address: s.app()}})
@@ -82,6 +82,9 @@ func (r *Registrar) Status() Status {
 // Run registers the service when the app answers well, and keeps it registered
 // until ctx ends. It leaves the registration as it is.
 func (r *Registrar) Run(ctx context.Context) {
+	r.mu.Lock()
+	r.status.Reason, r.status.Since = "first probe under way", time.Now()
+	r.mu.Unlock()
 	var probing sync.WaitGroup
 	probing.Go(func() { r.monitor.Run(ctx) })
 	defer probing.Wait()
