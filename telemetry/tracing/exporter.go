@@ -20,12 +20,12 @@ const tracesPath = "/v1/traces"
 
 // newExporter makes the exporter for an endpoint, or for the environment's when
 // that is empty; nil when there is none, or when OTEL_SDK_DISABLED says so.
-func newExporter(ctx context.Context, endpoint string) (sdktrace.SpanExporter, error) {
+func newExporter(ctx context.Context, endpoint string, log *slog.Logger) (sdktrace.SpanExporter, error) {
 	if strings.EqualFold(os.Getenv("OTEL_SDK_DISABLED"), "true") {
 		return nil, nil
 	}
 	if endpoint == "" {
-		return exporterFromEnvironment(ctx)
+		return exporterFromEnvironment(ctx, log)
 	}
 	u, err := url.Parse(endpoint)
 	if err != nil {
@@ -49,11 +49,19 @@ func newExporter(ctx context.Context, endpoint string) (sdktrace.SpanExporter, e
 }
 
 // exporterFromEnvironment follows the OpenTelemetry specification for exporters
-// (environment variables of the SDK and of the OTLP exporter).
-func exporterFromEnvironment(ctx context.Context) (sdktrace.SpanExporter, error) {
+// (environment variables of the SDK and of the OTLP exporter), and takes an
+// endpoint written as in [otel], too.
+func exporterFromEnvironment(ctx context.Context, log *slog.Logger) (sdktrace.SpanExporter, error) {
 	endpoint := cmp.Or(os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"), os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"))
 	if endpoint == "" || os.Getenv("OTEL_TRACES_EXPORTER") == "none" {
 		return nil, nil
+	}
+	u, err := url.Parse(endpoint)
+	switch {
+	case err != nil || u.Host == "": // the library passes it over
+		log.Warn("the environment's OTLP endpoint is not a URL such as http://host:4318: spans go to this machine")
+	case u.Scheme == "grpc" || u.Scheme == "grpcs":
+		return newExporter(ctx, endpoint, log)
 	}
 	protocol := cmp.Or(os.Getenv("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"), os.Getenv("OTEL_EXPORTER_OTLP_PROTOCOL"))
 	switch protocol {

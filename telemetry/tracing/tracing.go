@@ -63,7 +63,7 @@ type Tracer struct {
 // sent in batches by one goroutine from a bounded queue, and lost while nobody
 // takes them. Shutdown ends it.
 func New(ctx context.Context, o Options) (*Tracer, error) {
-	exporter, err := newExporter(ctx, o.Endpoint)
+	exporter, err := newExporter(ctx, o.Endpoint, o.Log)
 	if err != nil {
 		return nil, fmt.Errorf("set up tracing: %w", err)
 	}

@@ -66,6 +66,9 @@ func TestSpansReachARealReceiver(t *testing.T) {
 		"grpc environment": {overGRPC, nil, func(a string) map[string]string {
 			return map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://" + a, "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}
 		}},
+		"grpc environment, written as in the configuration": {overGRPC, nil, func(a string) map[string]string {
+			return map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "grpc://" + a}
+		}},
 		"http environment": {overHTTP, nil, func(a string) map[string]string {
 			return map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://" + a}
 		}},
@@ -231,6 +234,22 @@ func TestOffWithoutAnEndpoint(t *testing.T) {
 				t.Error("tracing is on")
 			}
 		})
+	}
+}
+
+// The library passes over what is no URL and sends spans to its own default.
+func TestAnEndpointInTheEnvironmentThatIsNoURLIsLogged(t *testing.T) {
+	for endpoint, want := range map[string]int{"127.0.0.1:4318": 1, "collector:4318": 1, "http://127.0.0.1:1": 0} {
+		t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)
+		var journal strings.Builder
+		tracer, err := New(t.Context(), Options{SampleRatio: 1, Log: slog.New(slog.NewTextHandler(&journal, nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Count(journal.String(), "the environment's OTLP endpoint"); got != want {
+			t.Errorf("%s: %d lines about it, want %d", endpoint, got, want)
+		}
+		flush(t, tracer)
 	}
 }
 
