@@ -182,7 +182,7 @@ func (s *Server) Drain() { s.draining.Store(true) }
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.Drain()
 	grace := cmp.Or(s.limits().TunnelGrace, defaultTunnelGrace)
-	s.tunnelsEnd.Store(s.dog.Now() + grace.Milliseconds())
+	s.tunnelsEnd.Store(s.dog.In(grace))
 	s.mu.Lock()
 	closing := s.retain(nil)
 	s.mu.Unlock()

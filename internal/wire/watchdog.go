@@ -56,6 +56,10 @@ func (d *Watchdog) Run(ctx context.Context) {
 // tick: cheap, coarse, monotonic.
 func (d *Watchdog) Now() int64 { return d.now.Load() }
 
+// In is what Now will be when wait has passed, by the clock and not by the last tick,
+// which on a busy machine may be long ago: what goes by it is not cut short.
+func (d *Watchdog) In(wait time.Duration) int64 { return (time.Since(d.start) + wait).Milliseconds() }
+
 // Len is how many connections there are.
 func (d *Watchdog) Len() int {
 	n := 0
