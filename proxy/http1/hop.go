@@ -50,15 +50,16 @@ func (s *section) take(f *message.Field) (stays bool) {
 	return stays
 }
 
-// options keeps the connection options of one line.
+// options keeps the connection options of one line, as long as they are not too many.
 func (s *section) options(list string) {
 	if message.EqualFold(list, "keep-alive") { // as browsers say with every request
 		s.keeps = true
 		return
 	}
-	for list != "" {
+	for list != "" && s.elements <= maxElements {
 		var option string
 		option, list = element(list)
+		s.elements++
 		switch {
 		case option == "", message.EqualFold(option, "te"):
 		case message.EqualFold(option, "keep-alive"):

@@ -33,21 +33,21 @@ const (
 
 // What can be wrong with header and trailer fields.
 const (
-	bareLF          Problem = "line ends without a carriage return"
-	longHead        Problem = "message head is too large"
-	manyFields      Problem = "too many header fields"
-	openHead        Problem = "message head does not end with one empty line"
-	foldedLine      Problem = "header line begins with white space"
-	badName         Problem = "header name is not a token"
-	spaceInName     Problem = "white space between header name and colon"
-	noColon         Problem = "header line without a colon"
-	badValue        Problem = "header value holds a control character"
-	noHost          Problem = "Host is missing"
-	manyHosts       Problem = "more than one Host"
-	badHost         Problem = "Host is not a host name or address with an optional port"
-	badUpgrade      Problem = "Upgrade is not a token"
-	manyNominations Problem = "Connection names too many fields"
-	badExpectation  Problem = "Expect asks for something other than 100-continue"
+	bareLF         Problem = "line ends without a carriage return"
+	longHead       Problem = "message head is too large"
+	manyFields     Problem = "too many header fields"
+	openHead       Problem = "message head does not end with one empty line"
+	foldedLine     Problem = "header line begins with white space"
+	badName        Problem = "header name is not a token"
+	spaceInName    Problem = "white space between header name and colon"
+	noColon        Problem = "header line without a colon"
+	badValue       Problem = "header value holds a control character"
+	noHost         Problem = "Host is missing"
+	manyHosts      Problem = "more than one Host"
+	badHost        Problem = "Host is not a host name or address with an optional port"
+	badUpgrade     Problem = "Upgrade is not a token"
+	manyOptions    Problem = "Connection has too many options"
+	badExpectation Problem = "Expect asks for something other than 100-continue"
 )
 
 // What can be wrong with framing.
@@ -79,7 +79,7 @@ func RequestFault(err error) *message.Fault {
 	switch err {
 	case longTarget:
 		f.Status, f.Type = http.StatusRequestURITooLong, "uri_too_long"
-	case longHead, manyFields, manyNominations, longTrailer, manyTrailers:
+	case longHead, manyFields, manyOptions, longTrailer, manyTrailers:
 		f.Status, f.Type = http.StatusRequestHeaderFieldsTooLarge, "header_too_large"
 	case refusedMethod:
 		f.Status = http.StatusMethodNotAllowed

@@ -188,6 +188,9 @@ var requestRules = []rule{
 
 	{20, "64 nominated fields", get("Connection: "+strings.Repeat("a,", 32), "Connection: "+strings.Repeat("b,", 32)), 0},
 	{20, "65 nominated fields", get("Connection: "+strings.Repeat("a,", 32), "Connection: "+strings.Repeat("b,", 33)), 431},
+	{20, "64 options that name no field", get("Connection: " + strings.Repeat("close,", 64)), 0},
+	{20, "65 options that name no field", get("Connection: " + strings.Repeat("close,", 65)), 431},
+	{20, "65 empty options", get("Connection: " + strings.Repeat(",", 65)), 431},
 
 	{23, "CONNECT", request("CONNECT example.com:443 HTTP/1.1"), 405},
 	{23, "CONNECT with a path", request("CONNECT / HTTP/1.1"), 405},

@@ -19,13 +19,15 @@ type section struct {
 	closes, keeps, switches bool
 	// trailers is set by "TE: trailers".
 	trailers bool
-	// nominations counts the other fields that Connection lines name. Those lines
-	// are still in the header, for dropNominated to obey.
-	nominations int
+	// elements counts what stands in Connection lines, empty elements too, and
+	// nominations those of them that name other fields. Such lines are still in the
+	// header, for dropNominated to obey.
+	elements, nominations int
 }
 
-// maxNominations bounds the work of dropNominated.
-const maxNominations = 64
+// maxElements bounds the work of dropNominated, which looks through all elements for
+// each field.
+const maxElements = 64
 
 // read takes the lines of head from at on, to its empty line.
 func (s *section) read(head string, at int) Problem {
@@ -47,8 +49,8 @@ func (s *section) read(head string, at int) Problem {
 	if len(head)-at != 2 || head[at:] != "\r\n" {
 		return openHead
 	}
-	if s.nominations > maxNominations {
-		return manyNominations
+	if s.elements > maxElements {
+		return manyOptions
 	}
 	if s.nominations > 0 {
 		s.dropNominated()
