@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"testing"
 
 	"golang.org/x/net/http2"
@@ -65,5 +66,24 @@ func waitsForACall(t *testing.T, h *hold) {
 		}
 		_, err = io.Copy(io.Discard, res.Body)
 		return err
+	})
+}
+
+// waitsForANameToSpeakHTTP2 has the first client of HTTP/2 come while a reload looks a
+// name up.
+func waitsForANameToSpeakHTTP2(t *testing.T, h *hold) {
+	looking := make(chan struct{})
+	looks := sync.OnceFunc(func() { close(looking) })
+	namesTakeTheirTime(t, func() { looks(); <-h.gate })
+	r := start(t, alone(func(p *parts) { p.limits.HTTP2 = true }), newOrigin(t, always(hello)))
+	t.Cleanup(h.open)
+	c := r.dial(t)
+	r.meanwhile(t, h, func() error {
+		opened := make(chan error, 1)
+		go func() { opened <- r.opensSlowly() }()
+		<-looking
+		c.send(http2.ClientPreface)
+		h.arrived()
+		return <-opened
 	})
 }

@@ -37,6 +37,7 @@ func TestOthersAreServedWhileOneWaits(t *testing.T) {
 		"for an answer to a h2c call": waitsForACall,
 		"for the log":                 waitsForTheLog,
 		"for a name to listen on":     waitsForAName,
+		"to speak HTTP/2, for a name": waitsForANameToSpeakHTTP2,
 	} {
 		t.Run(name, func(t *testing.T) { wait(t, newHold()) })
 	}
@@ -211,18 +212,26 @@ var errNoServer = errors.New("there is no such server")
 
 // waitsForAName has a reload open an address whose name is looked up meanwhile.
 func waitsForAName(t *testing.T, h *hold) {
+	namesTakeTheirTime(t, h.stand)
+	r := start(t, alone(nil), newOrigin(t, always(hello)))
+	t.Cleanup(h.open)
+	r.meanwhile(t, h, r.opensSlowly)
+}
+
+// namesTakeTheirTime has look-ups of names stand, and then fail.
+func namesTakeTheirTime(t *testing.T, stand func()) {
 	system := net.DefaultResolver
 	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
-		h.stand()
+		stand()
 		return nil, errNoServer
 	}}
 	t.Cleanup(func() { net.DefaultResolver = system })
-	r := start(t, alone(nil), newOrigin(t, always(hello)))
-	t.Cleanup(h.open)
-	r.meanwhile(t, h, func() error {
-		if err := r.server.Open(t.Context(), []string{"slow.test:0"}); err == nil {
-			return errors.New("it listens there")
-		}
-		return nil
-	})
+}
+
+// opensSlowly tries to open an address whose name has to be looked up.
+func (r *rig) opensSlowly() error {
+	if err := r.server.Open(context.Background(), []string{"slow.test:0"}); err == nil {
+		return errors.New("it listens there")
+	}
+	return nil
 }

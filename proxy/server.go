@@ -203,7 +203,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return fmt.Errorf("server %q: connections were cut off: %w", s.name, ctx.Err())
 }
 
-// http2Server is what speaks HTTP/2 to clients, or nil once the server drains.
+// http2Server is what speaks HTTP/2 to clients, or nil once the server drains. It may
+// block.
 func (s *Server) http2Server() *http2.Server {
 	s.mu.Lock()
 	defer s.mu.Unlock()

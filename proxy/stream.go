@@ -30,6 +30,7 @@ var _ client = (*stream)(nil)
 // agreed on it, with nothing read yet, to the library until it ends.
 func (c *conn) serveHTTP2(head string) {
 	c.giveBack()
+	c.task.Leave() // the library blocks, and so may what follows; with the connection the task ends
 	server := c.server.http2Server()
 	if server == nil {
 		return
@@ -45,7 +46,6 @@ func (c *conn) serveHTTP2(head string) {
 			return
 		}
 	}
-	c.task.Leave() // the library blocks; with the connection the task ends
 	server.Serve(nc, append([]byte(head), rest...), c.serveStream)
 }
 
