@@ -38,6 +38,8 @@ var desync = map[string]struct {
 	"a version in the path":         {"", "/ HTTP/1.1", nil, ""},
 	"a path without a slash":        {"", "smuggled", nil, ""},
 	"a path above the root":         {"", "/../smuggled", nil, ""},
+	"another host in the path":      {"", "http://b/smuggled", nil, ""},
+	"its own host in the path":      {"", "http://a/smuggled", nil, ""},
 	"a line end in the host":        {"", "", []string{"host", "a\r\nX: y"}, ""},
 	"another host":                  {"", "", []string{"host", "b"}, ""},
 	"fields of the connection":      {"", "", []string{"connection", "x", "x", "y"}, ""},

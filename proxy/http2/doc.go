@@ -29,8 +29,8 @@
 // section 8.2 and 8.3: upper-case names, connection-specific fields, missing,
 // repeated or late pseudo-header fields, content that is not as long as
 // Content-Length says) the library finds first and answers by resetting the
-// stream. An :authority that differs from Host, and a length without content,
-// are refused here.
+// stream. An :authority that differs from Host, a :path that is a whole URI, and a
+// length without content, are refused here.
 //
 // # What it leaves to others
 //

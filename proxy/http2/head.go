@@ -14,6 +14,7 @@ import (
 // What HTTP/1 has no words for.
 var (
 	errOtherHost  = errors.New("the authority is not what Host says")
+	errNoPath     = errors.New("the path does not begin with a slash")
 	errNoContent  = errors.New("there is not as much content as Content-Length says")
 	errLineBroken = errors.New("a field holds a line end")
 )
@@ -31,6 +32,8 @@ func (s *Stream) Request(req *message.Request, lim *http1.Limits) error {
 		return refused(err)
 	}
 	switch said := s.r.ContentLength; {
+	case req.Target != "*" && req.Target[0] != '/': // a URI, whose authority has taken the place of :authority
+		return refused(errNoPath)
 	case said < 0:
 		req.ContentLength = message.UnknownLength
 	case said != req.ContentLength:
