@@ -95,7 +95,7 @@ func (f *Forward) call(x *exchange, a *attempt, conn *session.Conn) error {
 	r, err := http2.NewRequest(ctx, &x.Request, a.lease.Address(), f.Pool.TLS())
 	if err != nil {
 		k.release()
-		return &badError{err}
+		return unsendable(err)
 	}
 	k.sendContent(r)
 	x.call = k

@@ -25,6 +25,13 @@ var errClientGone = errors.New("client closed the connection")
 // statusClientGone is what logs and metrics say of such an exchange.
 const statusClientGone = 499
 
+// unsendable is the answer to a request of which nothing can be made that may be sent:
+// most likely a header rule has made a Host of what the client sent, and it is none. No
+// host has to do with that.
+func unsendable(err error) error {
+	return &message.Fault{Status: 400, Type: "bad_request", Detail: "the request cannot be sent on as this location asks for", Err: err}
+}
+
 func upstreamFault(status int, etype, detail string, cause error) *message.Fault {
 	return &message.Fault{Status: status, Type: etype, Detail: detail, Err: cause}
 }

@@ -31,7 +31,7 @@ func (f *Forward) hedge(x *exchange, a *attempt, after, wait time.Duration) erro
 	}
 	out, err := http1.AppendRequest(nil, &x.Request) // the first host's went back when it was sent
 	if err != nil {
-		return &badError{err}
+		return unsendable(err)
 	}
 	lease, err := f.leaseNow(x)
 	if err != nil {

@@ -73,7 +73,7 @@ func (x *exchange) goWith(up *wire.Conn) {
 func (f *Forward) converse(x *exchange, a *attempt, wait time.Duration) (http1.Framing, error) {
 	out, err := http1.AppendRequest(a.up.Draft(), &x.Request)
 	if err != nil {
-		return 0, &badError{err}
+		return 0, unsendable(err)
 	}
 	if err := x.send(a.up, out, wait); err != nil {
 		return 0, x.sendError(err)

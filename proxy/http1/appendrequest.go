@@ -12,7 +12,7 @@ import (
 // does not allocate when dst has room. The error says which part of the request
 // cannot be sent; dst is then as it was.
 func AppendRequest(dst []byte, req *message.Request) ([]byte, error) {
-	if err := checkRequest(req); err != nil {
+	if err := CheckRequest(req); err != nil {
 		return dst, err
 	}
 	out := append(dst, req.Method...)
@@ -52,8 +52,9 @@ func expectsContent(method string) bool {
 	return method == "POST" || method == "PUT" || method == "PATCH"
 }
 
-// checkRequest looks at what plugins and rewrites may have set.
-func checkRequest(req *message.Request) error {
+// CheckRequest looks at what plugins, rewrites and rules may have set, but for the
+// fields. The error says which part of the request cannot be sent.
+func CheckRequest(req *message.Request) error {
 	switch {
 	case !only(req.Method, tokenByte):
 		return fmt.Errorf("request cannot be sent: %w", badMethod)

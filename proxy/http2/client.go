@@ -9,12 +9,17 @@ import (
 	"strings"
 
 	"pingap-go/message"
+	"pingap-go/proxy/http1"
 )
 
 // NewRequest makes the library's form of a request to a host. Its body and
 // trailers are the caller's to set. address stands in for an authority that a
-// client of HTTP/1.0 did not name; encrypted is the scheme.
+// client of HTTP/1.0 did not name; encrypted is the scheme. The error says which part of
+// the request cannot be sent.
 func NewRequest(ctx context.Context, req *message.Request, address string, encrypted bool) (*http.Request, error) {
+	if err := http1.CheckRequest(req); err != nil {
+		return nil, err
+	}
 	u := &url.URL{Scheme: "http", Host: req.Authority, RawQuery: req.Query, ForceQuery: req.HasQuery}
 	if encrypted {
 		u.Scheme = "https"
