@@ -203,6 +203,8 @@ func (k *call) explain(err error) error {
 		return &refusedError{error: err}
 	case http2.Malformed:
 		return &badError{err}
+	case http2.TooLarge: // by the client's doing, which no host is to suffer for
+		return faultLargeHead
 	}
 	return &deadError{err}
 }

@@ -13,6 +13,7 @@ import (
 var (
 	faultNoRoute      = &message.Fault{Status: 404, Type: "no_route", Detail: "no location matches this request"}
 	faultBodyTooLarge = &message.Fault{Status: 413, Type: "body_too_large", Detail: "the request body is larger than this location allows", Close: true}
+	faultLargeHead    = &message.Fault{Status: 431, Type: "header_too_large", Detail: "the request head is larger than the upstream takes"}
 	faultTooMany      = &message.Fault{Status: 429, Type: "too_many_requests", Detail: "this location is serving as many requests as it may", RetryAfter: 1}
 	faultSlowHead     = &message.Fault{Status: 408, Type: "client_timeout", Detail: "the request head took too long", Close: true}
 	faultSlowBody     = &message.Fault{Status: 408, Type: "client_timeout", Detail: "the request body took too long", Close: true}

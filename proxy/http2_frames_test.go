@@ -23,7 +23,7 @@ type frames struct {
 
 // inFrames makes a script of what is answered to each request. serve gets the
 // stream's number and whether its content has ended.
-func inFrames(t testing.TB, serve func(f *frames, number int, h *http2.MetaHeadersFrame)) func(*visit) {
+func inFrames(t testing.TB, serve func(f *frames, number int, h *http2.MetaHeadersFrame), settings ...http2.Setting) func(*visit) {
 	return func(v *visit) {
 		preface := make([]byte, len(http2.ClientPreface))
 		if _, err := io.ReadFull(v.r, preface); err != nil || string(preface) != http2.ClientPreface {
@@ -32,7 +32,7 @@ func inFrames(t testing.TB, serve func(f *frames, number int, h *http2.MetaHeade
 		}
 		f := &frames{http2.NewFramer(v.Conn, v.r), t}
 		f.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
-		_ = f.WriteSettings()
+		_ = f.WriteSettings(settings...)
 		for number := 0; ; {
 			frame, err := f.ReadFrame()
 			if err != nil {

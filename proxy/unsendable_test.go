@@ -1,7 +1,11 @@
 package proxy_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
+
+	"golang.org/x/net/http2"
 
 	"pingap-go/plugin"
 )
@@ -30,11 +34,33 @@ func TestARequestThatCannotBeSentSpeaksAgainstNoHost(t *testing.T) {
 				}
 			}
 			c.open("/?tenant=a.example")
-			for _, reason := range []string{"bad_response", "reset"} {
-				if r.hasMetric(`pingap_upstream_failures_total{reason="`+reason+`",upstream="u"} 10`) == nil {
-					t.Errorf("the host is said to have failed: %s", reason)
-				}
-			}
+			r.blamesNobody(t, 10)
 		})
+	}
+}
+
+// A host of HTTP/2 says how large a head it takes. Whoever sends a larger one is told.
+func TestAHeadTooLargeForTheUpstreamSpeaksAgainstNoHost(t *testing.T) {
+	o := newOrigin(t, inFrames(t, wellSpoken, http2.Setting{ID: http2.SettingMaxHeaderListSize, Val: 1000}))
+	r := start(t, func(p *parts) { once(p); overTwo(p) }, o)
+	c := r.dial(t)
+	c.open("/") // the host's settings are here
+	for range 10 {
+		large := lines("GET / HTTP/1.1", "Host: a", "X: "+strings.Repeat("x", 1000))
+		if a := c.ask(large, 431); a.Header.Get("X-Pingap-EType") != "header_too_large" {
+			t.Fatalf("%v", a.Header)
+		}
+	}
+	c.open("/")
+	r.blamesNobody(t, 10)
+}
+
+// blamesNobody says that so many requests do not count as a host's failures.
+func (r *rig) blamesNobody(t *testing.T, requests int) {
+	t.Helper()
+	for _, reason := range []string{"bad_response", "reset"} {
+		if r.hasMetric(fmt.Sprintf(`pingap_upstream_failures_total{reason=%q,upstream="u"} %d`, reason, requests)) == nil {
+			t.Errorf("the host is said to have failed: %s", reason)
+		}
 	}
 }

@@ -21,6 +21,9 @@ const (
 	Refused
 	// Malformed: the answer breaks the rules.
 	Malformed
+	// TooLarge: the request has a larger head than the host says it takes, and was not
+	// sent (RFC 9113 section 6.5.2).
+	TooLarge
 )
 
 // streamError has the fields of the library's own type, whose As method fills
@@ -58,6 +61,9 @@ func FailureOf(err error) Failure {
 		if strings.Contains(text, words) {
 			return Malformed
 		}
+	}
+	if strings.Contains(text, "request header list larger than peer's") {
+		return TooLarge
 	}
 	for _, words := range [...]string{"graceful shutdown GOAWAY", "client conn not usable", "client conn could not be established"} {
 		if strings.Contains(text, words) {

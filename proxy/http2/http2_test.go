@@ -121,7 +121,8 @@ func TestFailures(t *testing.T) {
 			http2.StreamError{Code: http2.ErrCodeProtocol, Cause: errors.New("malformed response")},
 			http2.ConnectionError(http2.ErrCodeProtocol), http2.ErrFrameTooLarge,
 		},
-		Unbegun: {errors.New("http2: Transport received Server's graceful shutdown GOAWAY"), errors.New("http2: client conn not usable")},
+		TooLarge: {errors.New("http2: request header list larger than peer's advertised limit")},
+		Unbegun:  {errors.New("http2: Transport received Server's graceful shutdown GOAWAY"), errors.New("http2: client conn not usable")},
 		Broken: {
 			http2.StreamError{Code: http2.ErrCodeProtocol, Cause: errors.New("received from peer")},
 			http2.StreamError{Code: http2.ErrCodeInternal}, errors.New("unexpected EOF"),
