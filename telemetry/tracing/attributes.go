@@ -60,27 +60,38 @@ var methods = []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIO
 // spanMethod is the method as a span's name, "HTTP" for one that a client made
 // up (semantic conventions for HTTP spans, section Name).
 func spanMethod(method string) string {
-	if slices.Contains(methods, method) {
-		return method
+	if i := slices.Index(methods, method); i >= 0 {
+		return methods[i]
 	}
 	return "HTTP"
 }
 
 func methodAttributes(method string) []attribute.KeyValue {
-	if slices.Contains(methods, method) {
-		return []attribute.KeyValue{semconv.HTTPRequestMethodKey.String(method)}
+	if i := slices.Index(methods, method); i >= 0 {
+		return []attribute.KeyValue{semconv.HTTPRequestMethodKey.String(methods[i])}
 	}
-	return []attribute.KeyValue{semconv.HTTPRequestMethodOther, semconv.HTTPRequestMethodOriginal(method)}
+	return []attribute.KeyValue{semconv.HTTPRequestMethodOther, semconv.HTTPRequestMethodOriginal(wordsOf(method))}
+}
+
+// longestWords bounds, in bytes, what a span holds of one thing that a client says.
+const longestWords = 4 << 10
+
+// wordsOf makes what a client says fit to be sent: OTLP takes UTF-8 only, and with one
+// value that is none all spans of the batch are lost. It is a copy, for a span may wait
+// for long, and must not hold on to all of the request's head meanwhile.
+func wordsOf(said string) string {
+	said = said[:min(len(said), longestWords)]
+	return strings.ToValidUTF8(strings.Clone(said), "\uFFFD")
 }
 
 func requestAttributes(r *Request) []attribute.KeyValue {
-	list := append(methodAttributes(r.Method), semconv.URLScheme(r.Scheme), semconv.URLPath(r.Path))
-	list = appendAddress(list, r.Authority, semconv.ServerAddress, semconv.ServerPort)
+	list := append(methodAttributes(r.Method), semconv.URLScheme(r.Scheme), semconv.URLPath(wordsOf(r.Path)))
+	list = appendAddress(list, wordsOf(r.Authority), semconv.ServerAddress, semconv.ServerPort)
 	list = appendString(list, semconv.NetworkProtocolVersion, r.Version)
-	list = appendString(list, semconv.ClientAddress, r.ClientIP)
+	list = appendString(list, semconv.ClientAddress, wordsOf(r.ClientIP))
 	list = appendString(list, semconv.NetworkPeerAddress, r.PeerIP)
 	list = appendPort(list, semconv.NetworkPeerPort, r.PeerPort)
-	list = appendString(list, semconv.UserAgentOriginal, r.Header.Get("User-Agent"))
+	list = appendString(list, semconv.UserAgentOriginal, wordsOf(r.Header.Get("User-Agent")))
 	return appendString(list, serverKey.String, r.Server)
 }
 
@@ -96,7 +107,7 @@ func tryAttributes(s *Span, try *Try) []attribute.KeyValue {
 	if try.TLS {
 		scheme = "https"
 	}
-	list = append(list, semconv.URLFull(scheme+"://"+try.Address+s.path))
+	list = append(list, semconv.URLFull(scheme+"://"+try.Address+wordsOf(s.path)))
 	list = appendAddress(list, try.Address, semconv.ServerAddress, semconv.ServerPort)
 	return appendAddress(list, try.Address, semconv.NetworkPeerAddress, semconv.NetworkPeerPort)
 }

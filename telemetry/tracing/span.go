@@ -110,7 +110,7 @@ func (t *Tracer) inject(ctx context.Context, h *message.Header) {
 type carrier struct{ h *message.Header }
 
 // Get gives the only traceparent (two are none, W3C Trace Context section 3.2)
-// or all tracestates as one list (section 3.3.1.1).
+// or all tracestates as one list (section 3.3.1.1). It is a copy, as wordsOf says.
 func (c carrier) Get(key string) string {
 	var values []string
 	for _, f := range c.h.Fields() {
@@ -121,7 +121,7 @@ func (c carrier) Get(key string) string {
 	if len(values) > 1 && key == "traceparent" {
 		return ""
 	}
-	return strings.Join(values, ",")
+	return strings.Clone(strings.Join(values, ","))
 }
 
 // Set replaces the field.
