@@ -38,8 +38,12 @@ func build(d plugin.Decoder, _ plugin.Env) (plugin.Plugin, error) {
 
 func (a *auth) wrap(next plugin.Handler) plugin.Handler {
 	return plugin.HandlerFunc(func(ex *plugin.Exchange) error {
-		sent := ex.Request.Header.Known(message.Authorization)
-		if sent == "" {
+		sent, times := credentials(&ex.Request.Header)
+		switch {
+		case times > 1:
+			a.refuse(ex, "Authorization is given more than once")
+			return nil
+		case sent == "":
 			a.refuse(ex, "Authorization is missing")
 			return nil
 		}
@@ -55,6 +59,18 @@ func (a *auth) wrap(next plugin.Handler) plugin.Handler {
 		}
 		return next.Serve(ex)
 	})
+}
+
+// credentials are what the last Authorization field holds, and how many of these there
+// are. Of two the upstream might believe the one that was not looked at here.
+func credentials(h *message.Header) (sent string, times int) {
+	fields := h.Fields()
+	for i := range fields {
+		if fields[i].Known == message.Authorization {
+			sent, times = fields[i].Value, times+1
+		}
+	}
+	return sent, times
 }
 
 // refuse answers 401 with the challenge.

@@ -56,6 +56,17 @@ func TestWhoComesIn(t *testing.T) {
 	}
 }
 
+// An upstream that goes by the last field would take ann for bob.
+func TestTwoCredentialsAreNone(t *testing.T) {
+	p := plugintest.Build(t, Category, keys(""))
+	for _, second := range []string{encode("bob:"), encode("ann:s3cret")} {
+		ex := plugintest.Exchange("GET", "http://h/", "Authorization: Basic "+encode("ann:s3cret"), "Authorization: Basic "+second)
+		if plugintest.Serve(t, p, ex) || ex.Response.Status != 401 {
+			t.Errorf("with %q: status %d", second, ex.Response.Status)
+		}
+	}
+}
+
 func TestHideCredentials(t *testing.T) {
 	for _, hide := range []bool{false, true} {
 		p := plugintest.Build(t, Category, keys(fmt.Sprintf("hide_credentials = %v", hide)))
