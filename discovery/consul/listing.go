@@ -11,6 +11,12 @@ import (
 	"pingap-go/internal/pace"
 )
 
+// mostInstances bounds the list of one service, of which each element takes hundreds of
+// bytes here although it may have been three on the way.
+const mostInstances = 100_000
+
+var errInstances = fmt.Errorf("it has more than %d", mostInstances)
+
 // listing reads the answers of the health endpoint, one after the other. Of a
 // service of thousands of instances an answer brings one that changed and all the
 // others again, so elements whose bytes were in the answer before are not decoded
@@ -80,6 +86,9 @@ func (l *listing) read(text *elements) error {
 	var critical []int
 	for expected := 0; text.next(); {
 		l.pace.Rest()
+		if len(now.order) == mostInstances {
+			return errInstances
+		}
 		d, err := l.recognise(text, expected)
 		if err != nil {
 			return err

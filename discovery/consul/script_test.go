@@ -112,13 +112,18 @@ func play(t *testing.T, answers ...reply) (*script, *discoverytest.Sink) {
 
 func (s *script) play(t *testing.T, o consul.Options) *discoverytest.Sink {
 	t.Helper()
+	o.Address = s.listen(t)
+	return follow(t, client(t, o), consul.Query{Service: "api"})
+}
+
+// listen serves the script, and says where.
+func (s *script) listen(t *testing.T) (url string) {
 	server := httptest.NewServer(s)
 	t.Cleanup(func() {
 		server.CloseClientConnections()
 		server.Close()
 	})
-	o.Address = server.URL
-	return follow(t, client(t, o), consul.Query{Service: "api"})
+	return server.URL
 }
 
 // scripts are what an agent says, the indexes that it must be asked with, and what

@@ -96,6 +96,9 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	t.gate.learn(response.ProtoMajor)
+	if response.StatusCode != http.StatusOK {
+		response.Body = &excuse{io.LimitReader(response.Body, longestExcuse), response.Body}
+	}
 	switch taker, taken := request.Context().Value(takerKey{}).(taker); {
 	case unchanged(request, response):
 		err = swallow(response, discard{})
@@ -106,6 +109,16 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	return response, nil
+}
+
+// longestExcuse bounds, in bytes, what is read of an answer that says why there is none,
+// and so what logs and the admin API have to show of it. It may be another's page of HTML.
+const longestExcuse = 1 << 10
+
+// excuse is the beginning of a body.
+type excuse struct {
+	io.Reader
+	io.Closer
 }
 
 // taker reads a body in the place of Consul's client, which would decode all of
@@ -121,11 +134,13 @@ func (discard) take(body io.Reader) error {
 	return err
 }
 
-// swallow hands the body to t, reads it to its end, so that the connection can be
-// used again, and leaves an empty list in its place.
+// swallow hands the body to t, reads one that was good to its end, so that the
+// connection can be used again, and leaves an empty list in its place.
 func swallow(response *http.Response, t taker) error {
 	err := t.take(response.Body)
-	_, _ = io.Copy(io.Discard, response.Body)
+	if err == nil {
+		_, _ = io.Copy(io.Discard, response.Body)
+	}
 	_ = response.Body.Close()
 	response.Body = io.NopCloser(strings.NewReader("[]"))
 	return err
