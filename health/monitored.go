@@ -2,6 +2,7 @@ package health
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -65,9 +66,21 @@ func (h *monitored) reason(err error, needed int) string {
 	case err == nil:
 		return "probe ok"
 	case h.contrary > 0:
-		return fmt.Sprintf("probe failed %d of %d: %v", h.contrary, needed, err)
+		return fmt.Sprintf("probe failed %d of %d: %s", h.contrary, needed, words(err))
 	}
-	return fmt.Sprintf("probe failed: %v", err)
+	return "probe failed: " + words(err)
+}
+
+// longestReason bounds, in bytes, what is told of a failed probe: the endpoint may have
+// worded it.
+const longestReason = 200
+
+func words(err error) string {
+	text := err.Error()
+	if len(text) <= longestReason {
+		return text
+	}
+	return strings.ToValidUTF8(text[:longestReason], "") + "..."
 }
 
 // inDoubt reports whether the next probe should come soon: to notice that a
