@@ -120,17 +120,21 @@ func maskPlain(key string, value any) any {
 
 // secretWords make the name of a key or header one of a secret.
 var secretWords = []string{
-	"apikey", "authorization", "authorizations", "cookie", "credential", "credentials", "key", "keys",
-	"passwd", "password", "passwords", "pwd", "secret", "secrets", "session", "sessionid", "sid", "sig", "signature",
+	"apikey", "authentication", "authorization", "authorizations", "bearer", "cookie", "credential", "credentials",
+	"jwt", "key", "keys", "passphrase", "passwd", "password", "passwords", "pwd", "secret", "secrets", "session", "sessionid", "sid", "sig", "signature",
 	"token", "tokens",
 }
 
 // secretEnds make words of several that are written as one, such as accessToken.
 var secretEnds = []string{"apikey", "password", "secret", "token"}
 
-// isSecretName reports whether one of a name's words is a secret's.
+// isSecretName reports whether one of a name's words is a secret's. What ends in "auth"
+// is one, what goes on after that ("auth_url") says something else about it.
 func isSecretName(name string) bool {
 	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return r == '_' || r == '-' || r == '.' })
+	if n := len(words); n > 0 && words[n-1] == "auth" {
+		return true
+	}
 	return slices.ContainsFunc(words, func(word string) bool {
 		ends := func(end string) bool { return strings.HasSuffix(word, end) }
 		return slices.Contains(secretWords, word) || slices.ContainsFunc(secretEnds, ends)

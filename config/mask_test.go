@@ -25,7 +25,7 @@ meta = { accessToken = "hiding-12", version = "shown-8" }
 check = "http://web/health?secret=hiding-13"
 [locations.api]
 upstream = "api"
-headers_set = ["Authorization: Bearer hiding-3", "X-Api-Key: hiding-4", "X-Shown: shown-1"]
+headers_set = ["Authorization: Bearer hiding-3", "X-Api-Key: hiding-4", "X-Upstream-Auth: hiding-17", "X-Jwt: hiding-18", "X-Shown: shown-1"]
 match_headers = ["X-Api-Key:hiding-14", "X-Group:shown-9"]
 match_query = ["access_token:hiding-15"]
 match_cookies = ["session:hiding-16"]
@@ -36,7 +36,7 @@ hide_credentials = true
 secret = ""
 auth_url = "http://user:hiding-6@127.0.0.1/auth?shown-2"
 path = "/shown-3"
-apps = [{ app_id = "shown-4", secret = "hiding-7" }]
+apps = [{ app_id = "shown-4", secret = "hiding-7", passphrase = "hiding-19" }]
 add_headers = ["Cookie: hiding-8", "X: shown-5"]
 `)
 	text, err := json.Marshal(cfg.Masked())
