@@ -82,9 +82,11 @@ func jsonText(s string) string {
 
 // prefersHTML reports whether an Accept header names text/html with a higher
 // weight than JSON, or with the same one and earlier (RFC 9110, section 12.5.1).
-// Programs that name neither get JSON.
+// Programs that name neither get JSON. What stands far behind does not count: it would
+// take longer to read than the rest of the request.
 func prefersHTML(accept string) bool {
 	page, data, first := 0.0, 0.0, false
+	accept = accept[:min(len(accept), longestAccept)]
 	for item := range strings.SplitSeq(strings.ToLower(accept), ",") {
 		media, parameters, _ := strings.Cut(item, ";")
 		switch media = strings.TrimSpace(media); {
@@ -97,6 +99,9 @@ func prefersHTML(accept string) bool {
 	}
 	return page > data || page == data && page > 0 && first
 }
+
+// longestAccept bounds, in bytes, what is read of an Accept header. Browsers send 200.
+const longestAccept = 1 << 10
 
 // weight is the q among the parameters of a media type; 1 where none is valid.
 func weight(parameters string) float64 {

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"pingap-go/message"
@@ -14,6 +15,7 @@ func TestErrorPageFollowsAccept(t *testing.T) {
 		"text/html, application/json": true, "application/json, text/html": false,
 		"application/json;q=0.1, text/html": true, "application/problem+json, text/html;q=0.9": false,
 		"text/html;q=0": false, "text/html;q=nonsense": true, "text/html;level=1;q=0.5, application/json;q=0.4": true,
+		strings.Repeat(",", longestAccept) + "text/html": false,
 	} {
 		if got := prefersHTML(accept); got != html {
 			t.Errorf("%q: HTML is %v, want %v", accept, got, html)
