@@ -3,7 +3,6 @@ package engine
 import (
 	"fmt"
 	"math/rand/v2"
-	"net/netip"
 	"strings"
 	"sync/atomic"
 
@@ -180,47 +179,6 @@ func rewriting(r *route.Rewrite) plugin.Plugin {
 			return next.Serve(ex)
 		})
 	}
-}
-
-// access is fabio's allow and deny: the peer and every address in
-// X-Forwarded-For must pass, so that nobody hides behind a header.
-type access struct{ allow, deny []netip.Prefix }
-
-func (a access) wrap(next plugin.Handler) plugin.Handler {
-	return plugin.HandlerFunc(func(ex *plugin.Exchange) error {
-		if !a.admits(ex.RemoteIP) || !a.admitsForwarded(&ex.Request.Header) {
-			return &message.Fault{Status: 403, Type: "forbidden", Detail: "this address is not let in"}
-		}
-		return next.Serve(ex)
-	})
-}
-
-func (a access) admitsForwarded(h *message.Header) bool {
-	for _, f := range h.Fields() {
-		if f.Known != message.XForwardedFor {
-			continue
-		}
-		for item := range strings.SplitSeq(f.Value, ",") {
-			if item = strings.TrimSpace(item); item != "" && !a.admits(item) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// admits decides about one address. What is none is in no network.
-func (a access) admits(text string) bool {
-	addr, err := netip.ParseAddr(text)
-	in := func(networks []netip.Prefix) bool {
-		for _, n := range networks {
-			if err == nil && n.Contains(addr.Unmap().WithZone("")) {
-				return true
-			}
-		}
-		return false
-	}
-	return (len(a.allow) == 0 || in(a.allow)) && !in(a.deny)
 }
 
 // sendAway answers a redirect.
