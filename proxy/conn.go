@@ -30,7 +30,6 @@ type conn struct {
 	parks    bool    // the goroutine leaves the connection to park, or to rest
 	rests    bool    // the connection waits for its next request without a task
 	switched *tunnel // it leaves the connection to this
-	trusted  bool
 	requests int
 
 	limits        http1.Limits
@@ -166,7 +165,7 @@ func (c *conn) borrow() {
 	x := exchanges.Get().(*exchange)
 	x.client, x.Task = c, c.task
 	x.Server, x.Remote, x.Local = c.server.name, c.remote, c.local
-	x.RemoteIP, x.RemotePort, x.Trusted, x.localPort = c.ip, c.port, c.trusted, c.localPort
+	x.RemoteIP, x.RemotePort, x.localPort = c.ip, c.port, c.localPort
 	c.x = x
 }
 
@@ -260,7 +259,6 @@ func newConn(s *Server, nc net.Conn) *conn {
 	c.local, _, c.localPort = addrOf(nc.LocalAddr())
 	c.limits.MaxHeadBytes = s.limits().MaxHeaderBytes
 	c.Most = c.limits.MaxHeadBytes
-	c.trusted = s.site.Load().trusts(c.remote.Addr())
 	c.Init(nc, s.dog)
 	return c
 }

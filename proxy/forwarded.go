@@ -10,9 +10,10 @@ import (
 
 // identify finds out who the client is: the peer, or, when the peer is trusted,
 // the nearest address in X-Forwarded-For that is not (reading from the right, as
-// only that end was written by proxies we trust).
+// only that end was written by proxies we trust). It is the request's site that says
+// whom: a connection may be older than that.
 func (s *Site) identify(x *exchange) {
-	x.ClientIP = x.RemoteIP
+	x.ClientIP, x.Trusted = x.RemoteIP, s.trusts(x.Remote.Addr())
 	if !x.Trusted {
 		return
 	}

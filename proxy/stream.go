@@ -93,7 +93,7 @@ func (s *stream) begin() error {
 	x.started = mono.Now()
 	x.Start = timeOfDay(x.started)
 	x.Server, x.Remote, x.Local = c.server.name, c.remote, c.local
-	x.RemoteIP, x.RemotePort, x.Trusted, x.localPort = c.ip, c.port, c.trusted, c.localPort
+	x.RemoteIP, x.RemotePort, x.localPort = c.ip, c.port, c.localPort
 	x.Request.Scheme = c.scheme
 	x.site = c.server.site.Load()
 	x.SetContext(s.h.Context())
