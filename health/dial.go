@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -93,6 +94,10 @@ func (d *dialer) explain(ctx context.Context, late string, limit time.Duration, 
 	}
 	return err
 }
+
+// Ours reports whether a connect has failed because this process, or this machine, has
+// no descriptors left. That says nothing about the other end.
+func Ours(err error) bool { return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) }
 
 // isTimeout also knows os.ErrDeadlineExceeded and context.DeadlineExceeded.
 func isTimeout(err error) bool {

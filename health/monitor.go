@@ -186,7 +186,7 @@ func (m *Monitor) finish(done result, now time.Time) {
 		m.mu.Unlock()
 		return
 	}
-	changed := host.conclude(done.err, m.check, now)
+	changed := !Ours(done.err) && host.conclude(done.err, m.check, now)
 	m.queue.add(host, now.Add(m.pause(host)))
 	last := host.last
 	m.mu.Unlock()

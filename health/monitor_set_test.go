@@ -3,6 +3,8 @@ package health
 import (
 	"context"
 	"errors"
+	"fmt"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -153,4 +155,25 @@ func TestMonitorOnRealServers(t *testing.T) {
 	if !got["living probe ok"] || !got["dead probe failed: connection refused"] {
 		t.Errorf("reported %v", got)
 	}
+}
+
+// What cannot be asked for want of descriptors is asked again, and is what it was.
+func TestProbesWithoutDescriptorsTellNothing(t *testing.T) {
+	play(t, Check{Failure: 1}, func(s *stage, m *Monitor) {
+		m.Set([]Target{{"web", "10.0.0.1:80"}})
+		time.Sleep(time.Second)
+		s.told()
+		s.mu.Lock()
+		s.ill["10.0.0.1:80"] = fmt.Errorf("dial: %w", syscall.EMFILE)
+		s.mu.Unlock()
+		time.Sleep(time.Minute)
+		if got := s.told(); got != "" {
+			t.Errorf("reported %q", got)
+		}
+		s.makeIll("10.0.0.1:80", "connection refused")
+		time.Sleep(time.Minute)
+		if got, want := s.told(), "web down: probe failed: connection refused"; got != want {
+			t.Errorf("reported %q, want %q", got, want)
+		}
+	})
 }

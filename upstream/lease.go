@@ -185,6 +185,9 @@ func (l *Lease) Failed(reason Reason, err error) {
 	if outcome != health.ClientAborted {
 		l.pool.metrics.Failure(string(reason))
 	}
+	if health.Ours(err) {
+		outcome = health.ClientAborted // it is as little the host's doing
+	}
 	l.end(outcome, 0)
 }
 
