@@ -50,13 +50,15 @@ func (a *Admin) foreign(r *http.Request) bool {
 	return a.origins.Check(r) != nil
 }
 
-// authorized reports whether the request bears the token or, where none is set,
-// asks a loopback Host.
+// authorized reports whether the request bears the token or, where none is set, asks a
+// loopback Host, and came to one. A reload may take the token away while the address
+// beyond loopback, which it leaves, still serves.
 func (a *Admin) authorized(r *http.Request) bool {
 	if token := a.token.Load(); token != nil {
 		return bears(r, token)
 	}
-	return loopbackHost(r.Host)
+	local, known := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	return loopbackHost(r.Host) && (!known || loopbackHost(local.String()))
 }
 
 // bears compares the request's bearer token (RFC 6750 section 2.1) in constant time.

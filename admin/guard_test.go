@@ -1,7 +1,10 @@
 package admin
 
 import (
+	"context"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 )
@@ -85,6 +88,19 @@ func TestWithoutATokenOnlyThisMachineIsServed(t *testing.T) {
 				t.Errorf("got %d %s, want %d", status, body, c.want)
 			}
 		})
+	}
+}
+
+// Who came over an address beyond loopback may say what he likes in Host.
+func TestWithoutATokenNobodyIsServedBeyondLoopback(t *testing.T) {
+	api := New(sample())
+	for local, want := range map[string]int{"127.0.0.1": 200, "::1": 200, "192.0.2.1": 403, "2001:db8::1": 403} {
+		r := httptest.NewRequest("GET", "http://localhost:6189/api/v1/config", nil)
+		r = r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, &net.TCPAddr{IP: net.ParseIP(local), Port: 6189}))
+		w := httptest.NewRecorder()
+		if api.ServeHTTP(w, r); w.Code != want {
+			t.Errorf("at %s: status %d, want %d", local, w.Code, want)
+		}
 	}
 }
 
