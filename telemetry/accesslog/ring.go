@@ -6,6 +6,10 @@ const (
 	ringSize = 4096 // lines; a power of two
 	// keptLine is the largest buffer, in bytes, that a slot keeps for its next line.
 	keptLine = 4 << 10
+	// mostLong bounds, in bytes, what larger buffers than that hold together: as much as
+	// all others. Whoever asks with the longest of heads could fill a queue whose output
+	// is blocked with hundreds of megabytes otherwise.
+	mostLong = ringSize * keptLine
 )
 
 // ring is a bounded queue of lines for many producers and one consumer. Lines
@@ -19,6 +23,7 @@ type ring struct {
 	head atomic.Uint64 // the next position to empty; only the consumer writes it
 	_    [56]byte
 
+	long  atomic.Int64 // bytes in buffers larger than keptLine
 	slots [ringSize]slot
 }
 
@@ -35,7 +40,8 @@ func newRing() *ring {
 	return r
 }
 
-// put makes the line of e in the next free slot; false when there is none.
+// put makes the line of e in the next free slot; false when there is none, or no room
+// for so long a line.
 func (r *ring) put(f *Format, e *Entry) bool {
 	for {
 		position := r.tail.Load()
@@ -46,10 +52,23 @@ func (r *ring) put(f *Format, e *Entry) bool {
 			return false
 		case turn == position && r.tail.CompareAndSwap(position, position+1):
 			s.line = append(f.Append(s.line[:0], e), '\n')
+			fits := r.hold(s)
 			s.turn.Store(position + 1)
-			return true
+			return fits
 		}
 	}
+}
+
+// hold counts a line that was just made. One for which there is no room is forgotten:
+// its slot is empty then.
+func (r *ring) hold(s *slot) bool {
+	size := int64(cap(s.line))
+	if size <= keptLine || r.long.Add(size) <= mostLong {
+		return true
+	}
+	r.long.Add(-size)
+	s.line = nil
+	return false
 }
 
 // take appends the oldest line to into; false when there is none.
@@ -60,7 +79,8 @@ func (r *ring) take(into *[]byte) bool {
 		return false
 	}
 	*into = append(*into, s.line...)
-	if cap(s.line) > keptLine {
+	if size := cap(s.line); size > keptLine {
+		r.long.Add(-int64(size))
 		s.line = nil
 	}
 	s.turn.Store(position + ringSize)

@@ -52,7 +52,8 @@ func NewWriter(out io.Writer, log *slog.Logger) *Writer {
 }
 
 // Log writes the line of e. It never waits: while the output is too slow and
-// the queue of 4096 lines is full, the line is dropped and counted.
+// the queue of 4096 lines is full, or of 16 MB of long ones, the line is dropped and
+// counted.
 func (w *Writer) Log(f *Format, e *Entry) {
 	if !w.ring.put(f, e) {
 		w.dropped.Add(1)
@@ -114,9 +115,11 @@ func (w *Writer) sleep(ctx context.Context) {
 // flush writes all lines that are queued and reports whether there were any.
 func (w *Writer) flush() bool {
 	any := false
-	for w.ring.take(&w.batch) {
+	for before := len(w.batch); w.ring.take(&w.batch); before = len(w.batch) {
 		any = true
-		w.batched++
+		if len(w.batch) > before {
+			w.batched++
+		}
 		if len(w.batch) >= batchSize {
 			w.write()
 		}
