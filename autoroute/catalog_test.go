@@ -15,6 +15,7 @@ import (
 
 	"pingap-go/discovery"
 	"pingap-go/endpoint"
+	"pingap-go/internal/testkit"
 )
 
 // catalog is a registry that a test speaks for, and what a Watcher made of it.
@@ -26,6 +27,7 @@ type catalog struct {
 	sinks   map[string]discovery.Sink
 	routes  map[string]*Route
 	faults  []Problem
+	log     testkit.Journal
 	saved   []string // services of each time that all was saved, with their instances
 	mu      sync.Mutex
 }
@@ -47,7 +49,7 @@ func (o oneOf) Watch(ctx context.Context, sink discovery.Sink) error {
 // follow runs a Watcher in a bubble of synctest until stop is called.
 func follow(t *testing.T, o WatcherOptions) (c *catalog, stop func()) {
 	c = &catalog{T: t, sinks: map[string]discovery.Sink{}, routes: map[string]*Route{}}
-	o.Parser, o.Log = Parser{Prefix: "urlprefix-"}, slog.New(slog.DiscardHandler)
+	o.Parser, o.Log = Parser{Prefix: "urlprefix-"}, slog.New(slog.NewTextHandler(&c.log, nil))
 	o.Names = func(ctx context.Context, news func(map[string][]string), fail func(error)) {
 		c.names, c.fails = news, fail
 		<-ctx.Done()

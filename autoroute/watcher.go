@@ -203,11 +203,7 @@ func (w *Watcher) apply(changed map[string]bool) {
 	if len(changed) == 0 && known {
 		return
 	}
-	for _, p := range problems {
-		if p.Tag != "" && !slices.Contains(w.problems, p) {
-			w.options.Log.Warn("tag cannot be used", "service", p.Service, "instance", p.Instance, "tag", p.Tag, "reason", p.Reason)
-		}
-	}
+	w.tell(problems)
 	w.problems = problems
 	c := Change{Routes: make(map[string]*Route, len(changed)), Problems: problems}
 	for key := range changed {
