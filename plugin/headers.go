@@ -126,6 +126,17 @@ func (r *HeaderRules) Gives(k message.Known) bool {
 	return r != nil && (slices.ContainsFunc(r.set, is) || slices.ContainsFunc(r.add, is))
 }
 
+// Concern reports whether the rules say anything of a field of that name. Such a field
+// has no business in a trailer, which comes when the rules have been applied.
+func (r *HeaderRules) Concern(name string) bool {
+	if r == nil {
+		return false
+	}
+	is := func(h HeaderRule) bool { return message.EqualFold(h.name, name) }
+	removed := func(n string) bool { return message.EqualFold(n, name) }
+	return slices.ContainsFunc(r.set, is) || slices.ContainsFunc(r.add, is) || slices.ContainsFunc(r.remove, removed)
+}
+
 // HeaderRule is one "Name: value" with variables in the value.
 type HeaderRule struct {
 	name  string

@@ -68,7 +68,7 @@ func (d *feed) Read(p []byte) (int, error) {
 	case err == io.EOF:
 		d.ended.Store(true)
 		if d.r.Trailer != nil {
-			_ = http2.SetTrailer(d.r, &x.Request.Trailer) // parsers have checked them
+			_ = http2.SetTrailer(d.r, x.trailer()) // parsers have checked them
 		}
 	default:
 		d.err = clientBodyFault(err)

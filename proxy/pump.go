@@ -116,7 +116,7 @@ func (p *pump) copy() error {
 	if !chunked {
 		return nil
 	}
-	out, err := http1.AppendLastChunk(p.out[:0], &x.Request.Trailer)
+	out, err := http1.AppendLastChunk(p.out[:0], x.trailer())
 	if err != nil {
 		return asFault(err)
 	}

@@ -57,6 +57,14 @@ func parseTrailer(section string, h *message.Header) Problem {
 	return ""
 }
 
+// MayTrail reports whether a field that another parser has read, as HTTP/2's, may stand
+// after the content.
+func MayTrail(f *message.Field) bool {
+	own := *f
+	own.Known = message.Lookup(f.Name)
+	return mayTrail(&own) && !alias(f.Name)
+}
+
 // mayTrail reports whether a field makes sense after the content.
 func mayTrail(f *message.Field) bool {
 	if special.has(f.Known) || endToEnd.has(f.Known) {
