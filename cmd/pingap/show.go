@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"reflect"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -123,7 +124,7 @@ func moment(t time.Time) string {
 	return t.Format(layout)
 }
 
-// get asks the admin API and decodes the answer. With -json it prints the answer
+// get asks the admin API and decodes the answer, in which all texts are plain then. With -json it prints the answer
 // instead and reports that this is done.
 func (v viewer) get(path string, into any, std streams) (done bool, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -142,13 +143,15 @@ func (v viewer) get(path string, into any, std streams) (done bool, err error) {
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
 		text, _ := io.ReadAll(io.LimitReader(res.Body, 1<<10))
-		return false, fmt.Errorf("%s%s answered %s: %s", *v.addr, path, res.Status, strings.TrimSpace(string(text)))
+		return false, fmt.Errorf("%s%s answered %s: %s", *v.addr, path, res.Status, plainText(strings.TrimSpace(string(text))))
 	}
 	if *v.json {
 		_, err := io.Copy(std.out, res.Body)
 		return true, err
 	}
-	return false, json.NewDecoder(res.Body).Decode(into)
+	err = json.NewDecoder(res.Body).Decode(into)
+	plain(reflect.ValueOf(into).Elem())
+	return false, err
 }
 
 // adminURL is where the admin API is: an address, or a URL as far as its host.
