@@ -25,7 +25,6 @@ func (f *Forward) hedge(x *exchange, a *attempt, after, wait time.Duration) erro
 	if !errors.Is(err, wire.ErrTimeout) {
 		return x.hedgeError(err)
 	}
-	a.up.SetTimeout(x.bound(wait))
 	if !f.untried(x) || !f.Pool.Withdraw(&x.ask) {
 		return nil // the usual wait goes on
 	}

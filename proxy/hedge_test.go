@@ -57,3 +57,20 @@ func hedgesGoOverKeptConnections(t *testing.T, loops int) {
 		t.Errorf("%d requests came for %d: nothing was hedged", n, clients*requests)
 	}
 }
+
+// That a second host could have been asked gives the first one no more time.
+func TestAHedgeDoesNotLengthenTheWait(t *testing.T) {
+	const most = 3 * time.Second
+	release := make(chan struct{})
+	o := newOrigin(t, holding(release))
+	t.Cleanup(func() { close(release) })
+	r := start(t, func(p *parts) {
+		once(p)
+		p.location.ResponseTimeout, p.pool.Hedge = most, upstream.Hedge{After: most - 100*time.Millisecond}
+	}, o)
+	c, began := r.dial(t), time.Now()
+	c.ask(get("/"), 504)
+	if took := time.Since(began); took > most*11/6 {
+		t.Errorf("the answer took %v", took)
+	}
+}

@@ -78,7 +78,7 @@ func (f *Forward) converse(x *exchange, a *attempt, wait time.Duration) (http1.F
 	if err := x.send(a.up, out, wait); err != nil {
 		return 0, x.sendError(err)
 	}
-	if after := f.Pool.HedgeAfter(); after > 0 && f.mayHedge(x) {
+	if after := f.Pool.HedgeAfter(); after > 0 && (wait <= 0 || after < wait) && f.mayHedge(x) {
 		if err := f.hedge(x, a, after, wait); err != nil {
 			return 0, err
 		}
