@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"sync"
 
 	"pingap-go/endpoint"
 )
@@ -22,6 +23,7 @@ type service struct {
 	name      string
 	parser    *Parser
 	instances map[string]*instance // by endpoint ID
+	later     sync.Map             // of *instance, by endpoint ID: what reads has read
 }
 
 // Problem is a tag that could not be used or, without Instance and Tag, what is
@@ -148,6 +150,22 @@ func (s *service) instance(id string) *instance {
 		return nil
 	}
 	return s.instances[id]
+}
+
+// reads is what an endpoint's tags say, also of one that came or changed later. Each of
+// the service's routes asks that, perhaps thousands, while requests wait: what was read
+// for one is there for the others. Any goroutine may call it.
+func (s *service) reads(e *endpoint.Endpoint) *instance {
+	before := s.instance(e.ID)
+	if before != nil && slices.Equal(before.endpoint.Tags, e.Tags) {
+		return before
+	}
+	if known, ok := s.later.Load(e.ID); ok && slices.Equal(known.(*instance).endpoint.Tags, e.Tags) {
+		return known.(*instance)
+	}
+	now := readInstance(s.parser, *e, before)
+	s.later.Store(e.ID, now)
+	return now
 }
 
 // keys are the keys of the service's routes.

@@ -27,21 +27,15 @@ func readInstance(p *Parser, e endpoint.Endpoint, before *instance) *instance {
 		i.tags, i.faults = before.tags, before.faults
 		return i
 	}
-	routes := 0
+	r := newReading(p, i)
 	for _, text := range e.Tags {
 		if p.IsRoute(text) {
-			routes++
-		}
-	}
-	i.tags = make([]Tag, 0, routes)
-	for _, text := range e.Tags {
-		if p.IsRoute(text) {
-			i.read(p, text)
+			r.read(text)
 		}
 	}
 	if before != nil && len(i.faults) > 0 {
 		for _, t := range before.tags {
-			if !i.has(t.Key) {
+			if _, there := r.places[t.Key]; !there {
 				i.tags = append(i.tags, t)
 			}
 		}
@@ -49,32 +43,42 @@ func readInstance(p *Parser, e endpoint.Endpoint, before *instance) *instance {
 	return i
 }
 
-func (i *instance) read(p *Parser, text string) {
-	t, err := p.Parse(text)
-	switch {
-	case err != nil:
-		i.faults = append(i.faults, fault{text, err.Error()})
-	case !i.has(t.Key):
-		i.tags = append(i.tags, i.shared(t))
-	case !slices.ContainsFunc(i.tags, func(o Tag) bool { return sameTag(o, t) }):
-		i.faults = append(i.faults, fault{text, "contradicts another tag of this instance for the same route, which is used"})
-	}
+// reading is an instance whose tags are being read, of which there may be ten thousand:
+// each is looked for among the others.
+type reading struct {
+	*instance
+	parser *Parser
+	places map[string]int       // of tags, by key
+	shared map[Options]*Options // most tags have the same
 }
 
-// shared is the tag with the options of one that has the same, which most have:
-// there may be ten thousand.
-func (i *instance) shared(t Tag) Tag {
-	for k := range i.tags {
-		if *i.tags[k].Options == *t.Options {
-			t.Options = i.tags[k].Options
-			break
+func newReading(p *Parser, i *instance) *reading {
+	routes := 0
+	for _, text := range i.endpoint.Tags {
+		if p.IsRoute(text) {
+			routes++
 		}
 	}
-	return t
+	i.tags = make([]Tag, 0, routes)
+	return &reading{instance: i, parser: p, places: make(map[string]int, routes), shared: map[Options]*Options{}}
 }
 
-func (i *instance) has(key string) bool {
-	return slices.ContainsFunc(i.tags, func(t Tag) bool { return t.Key == key })
+func (r *reading) read(text string) {
+	t, err := r.parser.Parse(text)
+	at, twice := r.places[t.Key]
+	switch {
+	case err != nil:
+		r.faults = append(r.faults, fault{text, err.Error()})
+	case !twice:
+		if same := r.shared[*t.Options]; same != nil {
+			t.Options = same
+		}
+		r.shared[*t.Options] = t.Options
+		r.places[t.Key] = len(r.tags)
+		r.tags = append(r.tags, t)
+	case !sameTag(r.tags[at], t):
+		r.faults = append(r.faults, fault{text, "contradicts another tag of this instance for the same route, which is used"})
+	}
 }
 
 // tag returns what the instance says of a route.

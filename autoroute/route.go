@@ -50,8 +50,7 @@ func (w *weighing) share(t Tag) float64 {
 // others'; ok is false for one that is not in the leg. It answers for instances
 // that came after the leg was made, too, by their tags.
 func (l *Leg) Weigh(e *endpoint.Endpoint) (weight float64, ok bool) {
-	i := readInstance(l.service.parser, *e, l.service.instance(e.ID))
-	t, ok := i.tag(l.key)
+	t, ok := l.service.reads(e).tag(l.key)
 	if !ok || *t.Options != *l.Options {
 		return 0, false
 	}
