@@ -74,6 +74,7 @@ func (s *stream) serve() (whole bool) {
 	if err == nil {
 		x.site.serve(x)
 	} else {
+		x.ClientIP = x.RemoteIP
 		x.site.Metrics.Begin()
 		x.site.answerFault(x, asFault(err))
 	}
