@@ -8,17 +8,21 @@ import (
 // authority validates "host", "host:port" or "[IPv6]:port" and gives it back,
 // without a colon that no port follows. Names are letters, digits, "-", "." and
 // "_": what is more in RFC 3986's reg-name (commas, escapes, user information)
-// only serves to be read differently by somebody else.
+// only serves to be read differently by somebody else. No name in DNS is longer than
+// maxName, and whoever looks at each of its parts is glad of that.
 func authority(s string) (string, Problem) {
 	if strings.HasPrefix(s, "[") {
 		return literal(s)
 	}
 	end := span(s, 0, hostByte)
-	if end == 0 {
+	if end == 0 || end > maxName {
 		return "", badHost
 	}
 	return port(s, end)
 }
+
+// maxName bounds a host name in bytes; RFC 1035 section 2.3.4.
+const maxName = 255
 
 // literal is for an IPv6 address in brackets, which has no zone.
 func literal(s string) (string, Problem) {

@@ -119,6 +119,9 @@ var requestRules = []rule{
 	{8, "all token characters", get("!#$%&'*+-.^_`|~09azAZ: b"), 0},
 	{8, "no space after colon", get("A:b"), 0},
 
+	{14, "a name of 255 bytes", "GET / HTTP/1.1\r\nHost: " + strings.Repeat("a", 255) + "\r\n\r\n", 0},
+	{14, "a name of 256 bytes", "GET / HTTP/1.1\r\nHost: " + strings.Repeat("a", 256) + "\r\n\r\n", 400},
+	{14, "an absolute-form with a name of 256 bytes", request("GET http://" + strings.Repeat("a", 256) + "/ HTTP/1.1"), 400},
 	{14, "no Host in 1.1", "GET / HTTP/1.1\r\n\r\n", 400},
 	{14, "no Host in 1.0", "GET / HTTP/1.0\r\n\r\n", 0},
 	{14, "two Hosts", get("Host: example.com"), 400},
