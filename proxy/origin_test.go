@@ -28,6 +28,7 @@ type origin struct {
 // visit is one connection from the proxy to an origin.
 type visit struct {
 	net.Conn
+	socket net.Conn // the origin's to close; the script may have put TLS in front of it
 	number int
 	r      *bufio.Reader
 	origin *origin
@@ -58,7 +59,7 @@ func (o *origin) accept() {
 			return
 		}
 		nc.SetDeadline(time.Now().Add(2 * patience))
-		v := &visit{Conn: nc, origin: o, done: make(chan struct{})}
+		v := &visit{Conn: nc, socket: nc, origin: o, done: make(chan struct{})}
 		v.r = bufio.NewReader(io.TeeReader(nc, v))
 		o.mu.Lock()
 		v.number = len(o.visits)
@@ -87,7 +88,7 @@ func (o *origin) close() {
 	close(o.ending)
 	o.mu.Lock()
 	for _, v := range o.visits {
-		v.Close()
+		v.socket.Close()
 	}
 	o.mu.Unlock()
 	o.serving.Wait()
