@@ -19,9 +19,9 @@ type Conn struct {
 	link    *link
 	options *Options
 	stale   bool
-	since  atomic.Int64 // watchdog time at which it was put back
-	keep   atomic.Int64 // milliseconds that the server keeps it idle, by its own word; 0 = it did not say
-	doubt  bool         // look at the socket before it serves again
+	since   atomic.Int64 // watchdog time at which it was put back
+	keep    atomic.Int64 // milliseconds that the server keeps it idle, by its own word; 0 = it did not say
+	doubt   bool         // look at the socket before it serves again
 	// answered is the monotonic time at which its last answer began.
 	answered int64
 }
