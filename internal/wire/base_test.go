@@ -158,3 +158,26 @@ func TestHurriedFarewellDoesNotWait(t *testing.T) {
 		t.Errorf("after %v: %v", took, err)
 	}
 }
+
+// An upload beside an answer: one goroutine writes while another reads.
+func TestBothDirectionsAtOnceOverTLS(t *testing.T) {
+	everywhereOverTLS(t, func(t *testing.T, at place) {
+		if at.on {
+			return // one task does one thing at a time
+		}
+		p := at.overTLS(t)
+		const size = 8 << 20
+		echoed := later(func() error { _, err := io.CopyN(p.peer, p.peer, size); return err })
+		sent := later(func() error { return p.Write(make([]byte, size)) })
+		for n := 0; n < size; {
+			if err := await(t, later(p.Fill)); err != nil {
+				t.Fatalf("after %d bytes: %v", n, err)
+			}
+			n += len(p.Buffered())
+			p.Discard(len(p.Buffered()))
+		}
+		if err := errors.Join(await(t, sent), await(t, echoed)); err != nil {
+			t.Error(err)
+		}
+	})
+}
