@@ -3,7 +3,6 @@ package wire
 import (
 	"errors"
 	"io"
-	"sync"
 	"testing"
 	"time"
 
@@ -57,26 +56,11 @@ func TestTLSChangesItsPollerAndLosesNothing(t *testing.T) {
 	}
 }
 
-// The watchdog, and who severs or interrupts, may come at any moment of it.
 func TestReloopBesideOthers(t *testing.T) {
 	at := onLoop(t)
 	for range 100 {
 		p := place{}.overTLS(t)
-		var others sync.WaitGroup
-		others.Go(func() { p.Interrupt(); p.Resume(); p.SetTimeout(time.Minute) })
-		others.Go(func() { p.dog.tick(); p.Gone() })
-		p.Reloop(at.loop)
-		p.at = at
-		others.Wait()
-		p.says(t, "x")
-		p.takes(t, "x")
-		others.Go(func() { _ = p.Sever() })
-		if err := await(t, later(p.Fill)); err == nil {
-			t.Error("it is not severed")
-		}
-		others.Wait()
-		p.Close()
-		p.peer.Close()
+		p.besideOthers(t, func() { p.Reloop(at.loop); p.at = at })
 	}
 }
 

@@ -88,25 +88,31 @@ func TestUnloopChangesNothingElse(t *testing.T) {
 	}
 }
 
-// The watchdog, and who severs or interrupts, may come at any moment of it.
 func TestUnloopBesideOthers(t *testing.T) {
 	for range 200 {
 		p := onLoop(t).pair(t)
-		var others sync.WaitGroup
-		others.Go(func() { p.Interrupt(); p.Resume(); p.SetTimeout(time.Minute) })
-		others.Go(func() { p.dog.tick(); p.Gone() })
-		p.unloops(t)
-		others.Wait()
-		p.says(t, "x")
-		p.takes(t, "x")
-		others.Go(func() { _ = p.Sever() })
-		if err := await(t, later(p.Fill)); err == nil {
-			t.Error("it is not severed")
-		}
-		others.Wait()
-		p.Close()
-		p.peer.Close()
+		p.besideOthers(t, func() { p.unloops(t) })
 	}
+}
+
+// besideOthers has the connection change its poller while the watchdog, and who severs or
+// interrupts, may come at any moment.
+func (p *pair) besideOthers(t *testing.T, change func()) {
+	t.Helper()
+	var others sync.WaitGroup
+	others.Go(func() { p.Interrupt(); p.Resume(); p.SetTimeout(time.Minute) })
+	others.Go(func() { p.dog.tick(); p.Gone() })
+	change()
+	others.Wait()
+	p.says(t, "x")
+	p.takes(t, "x")
+	others.Go(func() { _ = p.Sever() })
+	if err := await(t, later(p.Fill)); err == nil {
+		t.Error("it is not severed")
+	}
+	others.Wait()
+	p.Close()
+	p.peer.Close()
 }
 
 // Whoever severs a connection on its way from the loop to Go's poller finds neither
