@@ -370,7 +370,7 @@ func TestAHostThatGoesWhileConnectionsComeBackKeepsNothing(t *testing.T) {
 		for range 2 {
 			nc, peer := net.Pipe()
 			defer peer.Close()
-			c := h.wrap(nc, h.link.Load())
+			c := h.wrap(nc, h.link.Load(), nil)
 			wg.Go(c.Put)
 		}
 		h.close()

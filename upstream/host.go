@@ -182,14 +182,15 @@ func (h *Host) dial(ctx context.Context, within time.Duration, on *loop.Loop) (*
 	if err != nil {
 		return nil, err
 	}
-	return h.wrap(wire.Looped(nc, on), l), nil
+	return h.wrap(nc, l, on), nil
 }
 
-// wrap makes nc, which the link has made, a connection for one request at a time.
-func (h *Host) wrap(nc net.Conn, l *link) *Conn {
+// wrap makes nc, which the link has made, a connection for one request at a time, which
+// loop on watches if it can.
+func (h *Host) wrap(nc net.Conn, l *link, on *loop.Loop) *Conn {
 	c := &Conn{host: h, serial: l.serial}
 	c.heed(l)
-	c.Init(nc, l.options.Watchdog)
+	c.Init(wire.Looped(nc, on), l.options.Watchdog)
 	h.conns.Add(1)
 	return c
 }

@@ -54,7 +54,7 @@ func (l *Lease) Join(ctx context.Context, within time.Duration) (*session.Conn, 
 		return at.connect(ctx, within, at.options.Protocol.joint()...)
 	})
 	if nc != nil {
-		h.wrap(nc, at).Put()
+		h.wrap(nc, at, l.task.Loop()).Put()
 	}
 	return c, err
 }
