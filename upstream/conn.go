@@ -9,7 +9,6 @@ import (
 // Conn is a connection to a host. It belongs to the exchange that took or
 // dialled it until Put or Close.
 type Conn struct {
-	wire.Conn
 	host   *Host
 	serial uint64 // of the link it was made by
 	uses   int
@@ -23,7 +22,8 @@ type Conn struct {
 	keep    atomic.Int64 // milliseconds that the server keeps it idle, by its own word; 0 = it did not say
 	doubt   bool         // look at the socket before it serves again
 	// answered is the monotonic time at which its last answer began.
-	answered int64
+	answered  int64
+	wire.Conn // what a request touches of it stands first, and so beside this
 }
 
 // Doubt says that the host may send more than it should have: Take then looks at

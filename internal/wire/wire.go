@@ -52,12 +52,10 @@ var (
 type Conn struct {
 	own     *looped         // nil when no loop watches the socket
 	raw     syscall.RawConn // nil when bytes pass through TLS or a wrapper
-	onRead  func(fd uintptr) bool
-	buf     *buffer // nil while nothing is buffered
-	r, w    int32   // unread bytes are buf[r:w]
-	pending []byte  // queued, not yet sent
-	draft   *draft  // what pending is part of; nil = of other memory, or nothing is queued
-	ioErr   error   // what the callback met
+	buf     *buffer         // nil while nothing is buffered
+	r, w    int32           // unread bytes are buf[r:w]
+	pending []byte          // queued, not yet sent
+	draft   *draft          // what pending is part of; nil = of other memory, or nothing is queued
 	dog     *Watchdog
 
 	// Shared with the watchdog and with whoever interrupts.
@@ -76,6 +74,8 @@ type Conn struct {
 	// sent by then, so that its memory may be used again.
 	Yield bool
 
+	onRead  func(fd uintptr) bool
+	ioErr   error // what onRead met
 	closed  atomic.Bool
 	severed atomic.Bool  // for good, while its owner does not know yet
 	broken  atomic.Bool  // a write through TLS has failed: none will succeed
