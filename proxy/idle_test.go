@@ -26,7 +26,26 @@ func (r *rig) parked(t *testing.T, count, open int) {
 	})
 }
 
-func TestIdleConnectionsPark(t *testing.T) { everyTransport(t, idleConnectionsPark) }
+func TestIdleConnectionsPark(t *testing.T) { withAndWithoutLoops(t, idleConnectionsPark) }
+
+// withAndWithoutLoops runs a test of every transport on loops and on goroutines, as it is
+// where there are no loops and where a loop can have no descriptor.
+func withAndWithoutLoops(t *testing.T, test func(*testing.T, transport)) {
+	for name, loops := range map[string]int{"loops": 2, "goroutines": 0} {
+		t.Run(name, func(t *testing.T) {
+			everyTransport(t, func(t *testing.T, on transport) {
+				test(t, func(change func(*parts)) func(*parts) {
+					return on(func(p *parts) {
+						p.loops = loops
+						if change != nil {
+							change(p)
+						}
+					})
+				})
+			})
+		})
+	}
+}
 
 func idleConnectionsPark(t *testing.T, on transport) {
 	r := start(t, on(nil), newOrigin(t, always(hello)))
@@ -49,7 +68,7 @@ func idleConnectionsPark(t *testing.T, on transport) {
 }
 
 // A parked connection ends like any other idle one.
-func TestParkedConnectionsEnd(t *testing.T) { everyTransport(t, parkedConnectionsEnd) }
+func TestParkedConnectionsEnd(t *testing.T) { withAndWithoutLoops(t, parkedConnectionsEnd) }
 
 func parkedConnectionsEnd(t *testing.T, on transport) {
 	for name, end := range map[string]func(*testing.T, *rig, *client){
