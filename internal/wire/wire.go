@@ -17,6 +17,10 @@
 // look once for real after a tick, and a connection on which that found
 // something reads first for a while.
 //
+// In place of Go's poller a loop may watch the socket (Looped, Reloop), of TLS that goes
+// through a Base as well. It tells what has come since the last read, so no wait is blind
+// there, and a Conn waits as the task that it was told of (For).
+//
 // A Conn belongs to one goroutine at a time, or to two: one that calls Fill and
 // Discard, one that calls Write and WriteParts. Nothing may be queued then. The
 // time-outs, Interrupt, Resume, Gone and the watchdog may be used from any. The
